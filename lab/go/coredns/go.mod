@@ -1,0 +1,5 @@
+module lab.invalid/coredns
+
+go 1.26
+
+require github.com/coredns/coredns v1.12.1

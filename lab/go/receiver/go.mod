@@ -1,0 +1,3 @@
+module lab.invalid/receiver
+
+go 1.26

@@ -1,0 +1,3 @@
+module lab.invalid/runc-shim
+
+go 1.26

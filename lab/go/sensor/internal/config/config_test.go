@@ -1,0 +1,73 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lab.invalid/sensor/internal/rules"
+)
+
+func load(t *testing.T, content string, overrides ...string) (*Config, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "falco.yaml")
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(file, overrides)
+}
+
+func TestLoad(t *testing.T) {
+	content := `
+rules_files: [/etc/falco/falco_rules.yaml]
+priority: warning
+syslog_output: {enabled: true}
+http_output: {enabled: true, url: "https://receiver:2801", mtls: true}
+plugins:
+  - name: container
+    init_config:
+      engines:
+        containerd: {enabled: true, sockets: [/run/containerd/containerd.sock]}
+        cri: {enabled: false, sockets: [/run/crio/crio.sock]}
+        docker: {enabled: true, sockets: [/var/run/docker.sock]}
+`
+	config, err := load(t, content, "json_output=true", "webserver.listen_port=9000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !config.JSONOutput || config.Webserver.Port != 9000 || config.Webserver.Healthz != "/healthz" {
+		t.Errorf("overrides or defaults are lost: %+v", config)
+	}
+	if config.HTTP.ClientCert != "/etc/falco/certs/client/client.crt" || config.MinPriority != rules.Priority(4) {
+		t.Errorf("got %+v", config)
+	}
+	if got := config.Sockets("/host"); !slices.Equal(got, []string{"/host/run/containerd/containerd.sock"}) {
+		t.Errorf("sockets %q", got)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for content, want := range map[string]string{
+		"priority: high":  `"high"`,
+		"priority: debug": "at least one rules file",
+		"{rules_files: [a], http_output: {enabled: true}}":            "http_output.url",
+		"{rules_files: [a], webserver: {listen_port: 0}}":             "listen_port is 0",
+		"{rules_files: [a], json_output: perhaps}":                    "perhaps",
+		"{rules_files: [a], http_output: {enabled: true, url: host}}": `"host"`,
+	} {
+		if _, err := load(t, content); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", content, err, want)
+		}
+	}
+	if _, err := load(t, "rules_files: [a]", "json_output"); err == nil || !strings.Contains(err.Error(), "key=value") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestShippedConfigurationIsValid(t *testing.T) {
+	if _, err := Load("../../etc/falco.yaml", nil); err != nil {
+		t.Error(err)
+	}
+}

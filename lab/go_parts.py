@@ -1,0 +1,149 @@
+"""Programs that are built from Go modules."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import versions
+from engine import Context, Part
+
+GO = Path(__file__).parent / "go"
+# These modules are served, but the checksum database does not know them; the go.sum files here pin them all the same.
+NOT_IN_CHECKSUM_DATABASE = "sigs.k8s.io/cri-tools,github.com/grafana/*"
+
+
+def go_environment(cgo: bool) -> dict[str, str]:
+    return os.environ | {
+        "CGO_ENABLED": "1" if cgo else "0",
+        "GOFLAGS": "-buildvcs=false",
+        "GONOSUMDB": NOT_IN_CHECKSUM_DATABASE,
+        "GOTOOLCHAIN": "local",
+    }
+
+
+def go_part(
+    name: str,
+    packages: list[str],
+    *,
+    module: str = "",
+    program: str = "",
+    defines: tuple[str, ...] = (),
+    tags: str = "",
+    cgo: bool = False,
+) -> Part:
+    """A part that builds packages of the module in go/<module> into one program each, named as Go does or as given."""
+    source = GO / (module or name)
+    command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", " ".join(["-s", "-w", *(f"-X {d}" for d in defines)])]
+    command += ["-tags", tags] if tags else []
+
+    def make(context: Context) -> None:
+        context.run([*command, "-o", f"{context.output}/{program}", *packages], cwd=source, env=go_environment(cgo))
+
+    return Part(name, make, inputs=[source], facts=[*command, program, *packages, f"cgo={cgo}"])
+
+
+def kubernetes() -> Part:
+    package = "k8s.io/component-base/version"
+    minor = versions.KUBERNETES.split(".")[1]
+    programs = "kubeadm kubelet kubectl kube-apiserver kube-controller-manager kube-scheduler kube-proxy".split()
+    return go_part(
+        "kubernetes",
+        [f"k8s.io/kubernetes/cmd/{program}" for program in programs],
+        defines=(
+            f"{package}.gitVersion={versions.KUBERNETES}",
+            f"{package}.gitMajor=1",
+            f"{package}.gitMinor={minor}",
+            f"{package}.gitTreeState=clean",
+            f"k8s.io/client-go/pkg/version.gitVersion={versions.KUBERNETES}",
+        ),
+    )
+
+
+def minikube() -> Part:
+    package = "k8s.io/minikube/pkg/version"
+    return go_part(
+        "minikube",
+        ["k8s.io/minikube/cmd/minikube"],
+        defines=(f"{package}.version={versions.MINIKUBE}", f"{package}.isoVersion={versions.MINIKUBE_ISO}"),
+        # Without CGO the kvm driver's package does not compile.
+        tags="libvirt_dlopen",
+        cgo=True,
+    )
+
+
+def grafana() -> Part:
+    """Grafana's server: its module lacks one generated file, which wire makes again inside a vendor folder."""
+    source = GO / "grafana"
+    package = "github.com/grafana/grafana/pkg/server"
+
+    def make(context: Context) -> None:
+        work = context.output / "work"
+        shutil.copytree(source, work)
+        environment = go_environment(cgo=True)
+        # -e: a test of a dependency imports a module that is not served; nothing that is built needs it.
+        context.run(["go", "mod", "vendor", "-e"], cwd=work, env=environment)
+        context.run(["go", "install", f"github.com/google/wire/cmd/wire@{versions.WIRE}"], env=environment | {"GOBIN": str(work)})
+        generate = f"GOFLAGS=-mod=vendor ./wire diff -tags oss {package} > wire.diff; test $? -eq 1"
+        context.run(["sh", "-c", generate], cwd=work, env=environment)
+        added = [line[1:] for line in (work / "wire.diff").read_text(encoding="utf-8").splitlines() if line.startswith("+")]
+        (work / "vendor" / package / "wire_gen.go").write_text("\n".join(added) + "\n", encoding="utf-8")
+        defines = f"-s -w -X main.version={versions.GRAFANA} -X main.buildBranch=main -X main.buildstamp=1686330000"
+        build = ["go", "build", "-mod=vendor", "-tags", "oss", "-trimpath", "-ldflags", defines]
+        context.run([*build, "-o", context.output / "grafana", "github.com/grafana/grafana/pkg/cmd/grafana"], cwd=work, env=environment)
+        listed = ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "github.com/grafana/grafana"]
+        module = subprocess.run(listed, cwd=source, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+        home_of_grafana(Path(module), context.output / "home")
+        shutil.rmtree(work)
+
+    return Part("grafana", make, inputs=[source], facts=[versions.GRAFANA, versions.WIRE])
+
+
+def home_of_grafana(module: Path, home: Path) -> None:
+    """The files a server without browser pages reads at run time."""
+    public = module / "public"
+    files = [*(public / "app" / "plugins").rglob("plugin.json")]
+    for folder in (module / "conf", public / "dashboards", public / "emails", public / "views"):
+        files += [path for path in folder.rglob("*") if path.is_file()]
+    for file in files:
+        target = home / file.relative_to(module)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Not with its mode: the module cache is read-only.
+        shutil.copyfile(file, target)
+
+
+def stand_in(name: str) -> Part:
+    """The sensor and the receiver have a build of their own: clang for the eBPF object, then Go."""
+
+    def make(context: Context) -> None:
+        context.run([GO / name / "build.sh", context.output / name], cwd=GO / name, env=go_environment(cgo=False))
+        if (GO / name / "etc").exists():
+            shutil.copytree(GO / name / "etc", context.output / "etc")
+
+    return Part(name, make, inputs=[GO / name])
+
+
+def go_parts() -> list[Part]:
+    return [
+        kubernetes(),
+        minikube(),
+        go_part(
+            "crictl",
+            ["sigs.k8s.io/cri-tools/cmd/crictl"],
+            module="kubernetes",
+            defines=(f"sigs.k8s.io/cri-tools/pkg/version.Version={versions.CRI_TOOLS}",),
+        ),
+        go_part("etcd", ["go.etcd.io/etcd/server/v3"], program="etcd"),
+        go_part("coredns", ["github.com/coredns/coredns"]),
+        go_part(
+            "loki",
+            ["github.com/grafana/loki/v3/cmd/loki", "github.com/grafana/loki/v3/clients/cmd/promtail"],
+            defines=(f"github.com/grafana/loki/v3/pkg/util/build.Version={versions.LOKI}",),
+        ),
+        grafana(),
+        go_part("runc-shim", ["."]),
+        stand_in("sensor"),
+        stand_in("receiver"),
+    ]

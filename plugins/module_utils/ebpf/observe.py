@@ -1,0 +1,211 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the judgement needs to know of a machine, as one dictionary of plain values.
+
+Judging is kept apart, so that the record of any machine can be judged anywhere: the tests do.
+"""
+
+import os
+import resource
+import struct
+
+from . import btf, probe, requirements
+
+TEXT_LIMIT = 64 * 1024
+MODULES_LIMIT = 256 * 1024
+BTF_LIMIT = 16 * 1024 * 1024
+BTF_PATH = "sys/kernel/btf/vmlinux"
+SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+FILES = (
+    "etc/os-release",
+    "proc/1/environ",
+    "proc/cmdline",
+    "proc/meminfo",
+    "proc/self/attr/current",
+    "proc/self/status",
+    "proc/self/uid_map",
+    "proc/sys/kernel/modules_disabled",
+    "proc/sys/kernel/perf_event_paranoid",
+    "proc/sys/kernel/random/boot_id",
+    "proc/sys/kernel/unprivileged_bpf_disabled",
+    "proc/version",
+    "run/systemd/container",
+    "sys/class/dmi/id/product_name",
+    "sys/class/dmi/id/sys_vendor",
+    "sys/devices/system/cpu/online",
+    "sys/devices/system/cpu/possible",
+    "sys/fs/cgroup/memory.max",
+    "sys/fs/cgroup/memory/memory.limit_in_bytes",
+    "sys/fs/selinux/enforce",
+    "sys/kernel/debug/sched/preempt",
+    "sys/kernel/security/lockdown",
+    "sys/kernel/security/lsm",
+    "sys/module/module/parameters/sig_enforce",
+)
+# Marks of a container, and keys that signed modules are made with.
+PATHS = (
+    ".dockerenv",
+    "run/.containerenv",
+    "var/lib/dkms/mok.pub",
+    "var/lib/shim-signed/mok/MOK.der",
+)
+COMMANDS = ("gcc", "make", "dkms", "clang", "llc")
+
+PROBES = {
+    # bpf() last: a seccomp filter may end the process there
+    "modern_ebpf": ("inotify", "memlock", "toctou", "bpf_call", "ring_buffer", "maps", "attach_points", "helpers"),
+    "kmod": ("inotify", "init_module"),
+    "ebpf": ("inotify", "memlock", "bpf_call", "legacy"),
+}
+PROBE_SECONDS = 10
+
+
+def observe(options, root="/"):
+    """options: falco_version, drivers, leastprivileged, buffer_size_preset and host_root, as the module takes them."""
+    system = os.uname()
+    record = {
+        "machine": system.machine,
+        "release": system.release,
+        "uid": os.geteuid(),
+        "memlock": list(resource.getrlimit(resource.RLIMIT_MEMLOCK)),
+        "page_size": os.sysconf("SC_PAGE_SIZE"),
+        "pid_namespace": _link(root, "proc/self/ns/pid"),
+        "files": {},
+        "paths": [],
+        "commands": [name for name in COMMANDS if _command(root, name)],
+        "driver_files": _driver_files(root, options["host_root"], system.release),
+        "probes": {},
+    }
+    for path in FILES:
+        text = _text(root, path, TEXT_LIMIT)
+        if text is not None:
+            record["files"][path] = text
+    record["paths"] = [path for path in PATHS if os.path.exists(os.path.join(root, path))]
+    record["secure_boot"] = _secure_boot(root)
+    record["falco_loaded"] = _module_loaded(root, "falco")
+    record["host_os_release"] = _text(root, os.path.join(options["host_root"].lstrip("/"), "etc/os-release"), TEXT_LIMIT)
+    record["kernel_config"] = _kernel_config(root, system.release)
+
+    release = requirements.release_for(options["falco_version"])
+    if "modern_ebpf" in options["drivers"]:
+        record["btf"] = _btf(root, requirements.tracepoints_for(release, system.machine))
+    for driver in options["drivers"]:
+        if driver in release["drivers"]:
+            record["probes"][driver] = _probes(root, driver, options, record)
+    return record
+
+
+def _probes(root, driver, options, record):
+    names = PROBES[driver]
+    plan = {
+        "buffer_bytes": requirements.BUFFER_PRESETS[options["buffer_size_preset"]],
+        "btf_ids": record.get("btf", {}).get("tracepoints", {}),
+    }
+    if options["leastprivileged"] and driver in requirements.LEAST_PRIVILEGED:
+        names = ("drop",) + names
+        plan["keep"] = requirements.capability_bits(requirements.LEAST_PRIVILEGED[driver])
+    plan["probes"] = names
+    try:
+        return probe.run(root, record["machine"], plan, PROBE_SECONDS)
+    except OSError as exc:
+        return {"error": str(exc)}
+
+
+def _bytes(root, path, limit):
+    try:
+        # Not blocking: a file that is really a pipe must not hang us.
+        descriptor = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    try:
+        parts = []
+        while limit > 0:
+            part = os.read(descriptor, limit)
+            if not part:
+                break
+            parts.append(part)
+            limit -= len(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _text(root, path, limit):
+    data = _bytes(root, path, limit)
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _link(root, path):
+    try:
+        return os.readlink(os.path.join(root, path))
+    except OSError:
+        return None
+
+
+def _command(root, name):
+    folders = os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    return any(os.access(os.path.join(root, folder.lstrip("/"), name), os.X_OK) for folder in folders)
+
+
+def _driver_files(root, host_root, release):
+    """What a driver could be loaded from or built with: 'headers', 'module', 'probe'."""
+    found = []
+    for base in sorted({"", host_root.lstrip("/")}):
+        modules = os.path.join(root, base, "lib/modules", release)
+        if os.path.exists(os.path.join(modules, "build/Makefile")):
+            found.append("headers")
+        # Where DKMS and the driver loader put it.
+        for folder in ("extra", "updates", "updates/dkms", "kernel/drivers/misc"):
+            if any(os.path.exists(os.path.join(modules, folder, "falco.ko" + end)) for end in ("", ".xz", ".zst", ".gz")):
+                found.append("module")
+    if os.path.exists(os.path.join(root, "root/.falco/falco-bpf.o")):
+        found.append("probe")
+    return sorted(set(found))
+
+
+def _secure_boot(root):
+    """Whether firmware checks signatures; None when there is no such firmware, or it cannot be seen."""
+    data = _bytes(root, SECURE_BOOT, 16)
+    # Four bytes of attributes, then the value.
+    return bool(struct.unpack_from("B", data, 4)[0]) if data and len(data) > 4 else None
+
+
+def _module_loaded(root, name):
+    text = _text(root, "proc/modules", MODULES_LIMIT)
+    return bool(text) and any(line.split(" ", 1)[0] == name for line in text.splitlines())
+
+
+def _kernel_config(root, release):
+    """The preemption and BTF choices of the kernel's build, where its configuration can be read."""
+    lines = (_text(root, os.path.join("boot", "config-" + release), 1 << 20) or "").splitlines()
+    if not lines:
+        data = _bytes(root, "proc/config.gz", 1 << 20)
+        if data:
+            import zlib  # rarely needed, and not free to import
+
+            try:
+                lines = zlib.decompressobj(47).decompress(data, 1 << 20).decode("utf-8", "replace").splitlines()
+            except zlib.error:
+                lines = []
+    names = ("CONFIG_DEBUG_INFO_BTF=", "CONFIG_PREEMPT_LAZY=", "CONFIG_MODULES=")
+    return [line for line in lines if line.startswith(names)]
+
+
+def _btf(root, tracepoints):
+    path = os.path.join(root, BTF_PATH)
+    prefix = "btf_trace_"
+    try:
+        data = btf.read(path, BTF_LIMIT)
+        typedefs, structs = btf.lookup(data, [prefix + name for name in tracepoints], requirements.TYPES)
+    except btf.BtfError as exc:
+        return {"error": str(exc)}
+    except OSError as exc:
+        return {"error": exc.strerror, "missing": not os.path.exists(path)}
+    return {
+        "bytes": len(data),
+        "tracepoints": {name[len(prefix) :]: type_id for name, type_id in typedefs.items()},
+        "types": sorted(structs),
+    }

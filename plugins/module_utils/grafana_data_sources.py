@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a data source shall look like, compared with what Grafana has."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import typing as t
+
+# In jsonData, because Grafana never gives secure fields back. Viewers can read jsonData: hence salt and rounds.
+FINGERPRINT = "secureFingerprint"
+_ROUNDS = 200_000
+# What a source is made of; ids, version and access rights are Grafana's own business.
+_COMPARED = ("uid", "name", "type", "url", "access", "isDefault")
+# A PUT replaces the whole source, so what was set elsewhere is sent along; version guards against a race.
+_CARRIED = ("basicAuth", "basicAuthUser", "database", "user", "version", "withCredentials")
+
+
+def _digest(values: dict[str, str], salt: bytes) -> str:
+    # Clear text reaches the digest only; sorted, so that the order of keys does not count.
+    text = json.dumps(values, sort_keys=True).encode()
+    return hashlib.pbkdf2_hmac("sha256", text, salt, _ROUNDS).hex()
+
+
+def fingerprint(values: dict[str, str], salt: bytes | None = None) -> str:
+    """Salt and digest of secure values; the values cannot be read back from it."""
+    salt = os.urandom(16) if salt is None else salt
+    return f"{salt.hex()}.{_digest(values, salt)}"
+
+
+def matches(values: dict[str, str], stored: str) -> bool:
+    """True if stored is the fingerprint of values."""
+    salt, dot, digest = stored.partition(".")
+    try:
+        return bool(dot) and hmac.compare_digest(_digest(values, bytes.fromhex(salt)), digest)
+    except ValueError:
+        return False
+
+
+def _json_data(current: dict, declared: dict, secure: dict[str, str] | None) -> dict:
+    # Keys nobody declared stay (Grafana's pages add some); a null removes its key.
+    merged = {key: value for key, value in {**current, **declared}.items() if value is not None}
+    if secure and not matches(secure, str(current.get(FINGERPRINT, ""))):
+        merged[FINGERPRINT] = fingerprint(secure)
+    elif secure == {}:
+        merged.pop(FINGERPRINT, None)
+    return merged
+
+
+def _secure_data(current: dict, secure: dict[str, str] | None) -> dict[str, str]:
+    # Grafana keeps a secure field that is not sent, so one that is no longer declared has to be emptied.
+    if secure is None:
+        return {}
+    stored = [key for key, is_set in (current.get("secureJsonFields") or {}).items() if is_set]
+    return {**{key: "" for key in stored}, **secure}
+
+
+def desired(params: dict[str, t.Any], current: dict | None) -> dict:
+    """The body for POST or PUT /api/datasources: declared values over what is there."""
+    current = current or {}
+    secure = params["secure_json_data"]
+    body = {key: current[key] for key in _CARRIED if key in current}
+    body.update(
+        uid=params["uid"],
+        name=params["name"],
+        type=params["type"],
+        url=params["ds_url"],
+        access=params["access"],
+        isDefault=params["is_default"],
+        jsonData=_json_data(current.get("jsonData") or {}, params["json_data"] or {}, secure),
+        secureJsonData=_secure_data(current, secure),
+    )
+    return body
+
+
+def view(source: dict | None) -> dict:
+    """The comparable part of a data source. Secure fields show as a fingerprint only."""
+    if not source:
+        return {}
+    shown = {key: source.get(key) for key in _COMPARED}
+    shown["jsonData"] = source.get("jsonData") or {}
+    return shown
+
+
+def changes(current: dict | None, body: dict) -> bool:
+    """True if body has to be sent."""
+    if current is None or view(current) != view(body):
+        return True
+    stored = current.get("secureJsonFields") or {}
+    # A field that vanished, or one that has to: the fingerprint cannot tell.
+    return any(bool(value) != bool(stored.get(key)) for key, value in body["secureJsonData"].items())

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API server, as far as the proof needs it. Safe to use from several threads."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+if t.TYPE_CHECKING:
+    import socket
+
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
+
+try:
+    from kubernetes.client import ApiClient, CoreV1Api
+    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+    from kubernetes.stream import portforward, stream
+except ImportError:  # the module reports it
+    ApiClient = CoreV1Api = portforward = stream = None
+    DynamicApiError = NotFoundError = Exception
+
+
+class ClusterError(Exception):
+    """The API server refused; the text says what and why."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Cluster:
+    def __init__(self, client: K8SClient) -> None:
+        self._client = client
+        # Discovery fills a cache and is not safe in threads, so it is done here.
+        self._resources = {kind: client.resource(kind, "v1") for kind in ("Namespace", "Pod", "Secret", "Service")}
+
+    def _call(self, what: str, function: t.Callable[..., t.Any], kind: str, **options: t.Any) -> t.Any:
+        try:
+            return function(self._resources[kind], **options).to_dict()
+        except NotFoundError:
+            return None
+        except DynamicApiError as exc:
+            raise ClusterError(f"{what} {kind}: {exc.summary()}", exc.status) from exc
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> dict | None:
+        return self._call("get", self._client.get, kind, name=name, namespace=namespace)
+
+    def find(self, kind: str, namespace: str, selector: str) -> list[dict]:
+        found = self._call("list", self._client.get, kind, namespace=namespace, label_selector=selector)
+        return (found or {}).get("items", [])
+
+    def create(self, kind: str, definition: dict, namespace: str | None = None) -> dict:
+        return self._call("create", self._client.create, kind, definition=definition, namespace=namespace)
+
+    def delete(self, kind: str, name: str, namespace: str | None = None, grace_seconds: int | None = None) -> None:
+        body = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
+        self._call("delete", self._client.delete, kind, name=name, namespace=namespace, body=body)
+
+    def secret(self, name: str, namespace: str) -> dict[str, bytes]:
+        found = self.get("Secret", name, namespace)
+        if found is None:
+            raise ClusterError(f"there is no Secret {namespace}/{name}", 404)
+        return {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
+
+    def _streams(self) -> t.Any:
+        # While a stream connects it replaces its client's call function, so each stream has a client of its own.
+        return CoreV1Api(ApiClient(self._client.configuration))
+
+    def attach(self, name: str, namespace: str) -> t.Any:
+        """Standard input and output of a running pod."""
+        return stream(
+            self._streams().connect_get_namespaced_pod_attach,
+            name,
+            namespace,
+            stdin=True,
+            stdout=True,
+            stderr=False,
+            tty=False,
+            _preload_content=False,
+        )
+
+    def run_on_terminal(self, name: str, namespace: str, command: list[str], seconds: float) -> str:
+        """Run a command in a pod on a terminal; returns what it printed."""
+        session = stream(
+            self._streams().connect_get_namespaced_pod_exec,
+            name,
+            namespace,
+            command=command,
+            stdin=False,
+            stdout=True,
+            stderr=False,
+            tty=True,
+            _preload_content=False,
+        )
+        try:
+            session.run_forever(timeout=seconds)
+            return session.read_all()
+        finally:
+            session.close()
+
+    def forward(self, name: str, namespace: str, port: int) -> Forward:
+        """A connection to a pod's port through the API server."""
+        return Forward(
+            portforward(
+                self._streams().connect_get_namespaced_pod_portforward, name, namespace, ports=str(port)
+            ),
+            port,
+        )
+
+
+class Forward:
+    def __init__(self, forwarder: t.Any, port: int) -> None:
+        self._forwarder = forwarder
+        self._port = port
+
+    def socket(self) -> socket.socket:
+        return self._forwarder.socket(self._port)
+
+    def error(self) -> str:
+        """What the node said when it could not reach the port."""
+        return self._forwarder.error(self._port) or ""
+
+    def close(self) -> None:
+        self._forwarder.close()

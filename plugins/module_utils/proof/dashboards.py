@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check: every panel of the dashboards has data."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ..grafana_panels import frames_have_data, panel_queries, query_body, range_seconds
+from .grafana import Grafana, GrafanaError
+from .watch import NotSeen, NotYet, Watch, line
+
+_EVERY_SECONDS = 2
+_SIDE_BY_SIDE = 4
+_TAG = "runtime_security.kubernetes"
+NAME = "dashboard {} has data in every panel"
+
+
+class _Panels:
+    """The queries of one dashboard that have had no data yet."""
+
+    def __init__(self, grafana: Grafana, dashboard: dict) -> None:
+        self._grafana = grafana
+        self._seconds = range_seconds(dashboard)
+        queries = panel_queries(dashboard, {})
+        self._waiting = {(entry["panel_id"], entry["ref_id"]): entry for entry in queries}
+        self.panels = len({entry["panel_id"] for entry in queries})
+        self.queries = len(queries)
+
+    def probe(self) -> None:
+        if not self.queries:
+            raise NotSeen("it has no panel with a query")
+        empty = []
+        for key, entry in list(self._waiting.items()):
+            try:
+                answer = self._grafana.query(query_body([entry["query"]], time.time(), self._seconds))
+                reason = "" if frames_have_data(answer) else "empty"
+            except GrafanaError as exc:
+                reason = str(exc)
+            if reason:
+                empty.append(f"{entry['panel']} ({entry['ref_id']}): {reason}")
+            else:
+                del self._waiting[key]
+        if empty:
+            raise NotYet("; ".join(empty))
+
+
+def dashboard_uids(grafana: Grafana, folder_uid: str) -> set[str]:
+    # The search by folder uid is younger than the folder uid in its answer.
+    hits = grafana.get("/api/search", params={"type": "dash-db", "tag": _TAG, "limit": 1000})
+    return {hit["uid"] for hit in hits if hit.get("folderUid") == folder_uid}
+
+
+def _one(watch: Watch, grafana: Grafana, uid: str, began: float) -> dict:
+    title = uid
+
+    def load() -> dict:
+        return grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"]
+
+    try:
+        dashboard = watch.until(load, _EVERY_SECONDS).value
+        title = dashboard["title"]
+        panels = _Panels(grafana, dashboard)
+        at = watch.until(panels.probe, _EVERY_SECONDS).at
+    except NotSeen as exc:
+        return line(NAME.format(title), False, time.monotonic() - began, f"not within {watch.timeout:g} s: {exc}")
+    return line(NAME.format(title), True, at - began, f"{panels.panels} panels, {panels.queries} queries")
+
+
+def dashboards(watch: Watch, grafana: Grafana, folder_uid: str, expected: list[str]) -> t.Iterator[dict]:
+    """One line for each dashboard of the folder, and for each expected one that is not there."""
+    began = time.monotonic()
+
+    def probe() -> set[str]:
+        found = dashboard_uids(grafana, folder_uid)
+        if not found or set(expected) - found:
+            raise NotYet(f"folder {folder_uid} holds {sorted(found)}, expected are {sorted(expected)}")
+        return found
+
+    uids = sorted(watch.until(probe, _EVERY_SECONDS).value)
+    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
+        yield from pool.map(lambda uid: _one(watch, grafana, uid, began), uids)

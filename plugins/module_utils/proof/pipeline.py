@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which checks make the proof of this pipeline."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import audit, dashboards, data_sources, etcd, marker, receiver, shell, targets
+from .cluster import Cluster
+from .grafana import Grafana
+from .pod import MarkedPod
+from .queries import Queries
+from .run import Check, run_checks
+from .watch import Watch
+
+
+def left_out(options: dict) -> list[dict]:
+    """The lines that the options take out, with the reason."""
+    lines = []
+    if not options["etcd"]:
+        lines.append({"name": etcd.NAME, "reason": "etcd is false: no etcd log can be read in this cluster"})
+    if not options["audit"]:
+        reason = "audit is false: the API server does not write its audit log to standard output"
+        lines.append({"name": audit.NAME, "reason": reason})
+    return lines
+
+
+def prove(cluster: Cluster, grafana: Grafana, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
+    """All checks side by side; returns their lines. The marked pod is gone afterwards, whatever happens."""
+    watch = Watch(options["timeout"])
+    queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])
+    pod = MarkedPod(cluster, options["namespace"], options["image"])
+    shells = shell.Shells(watch, pod)
+    falco = options["falco_namespace"]
+    listener = receiver.Receiver(
+        cluster, falco, options["receiver_service"], options["receiver_port"], options["client_secret"]
+    )
+
+    sources = Check(
+        "the data sources answer",
+        lambda: data_sources.data_sources(watch, grafana, [options["prometheus_uid"], options["loki_uid"]]),
+    )
+    etcd_line = Check(etcd.NAME, lambda: etcd.etcd_lines(watch, queries))
+    # These need the marked pod.
+    marker_line = Check(marker.NAME, lambda: marker.marker_line(watch, queries, pod))
+    loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
+    prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells))
+    audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
+    panels = Check(
+        "the dashboards have data in every panel",
+        lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], options["dashboards"]),
+    )
+    tls = Check(receiver.ACCEPTED, lambda: listener.check(watch))
+    scraped = Check(
+        targets.NAME,
+        lambda: targets.scrape_targets(watch, queries, options["scrape_namespaces"], options["scrape_services"]),
+    )
+
+    users = [marker_line, loki_event, prometheus_event] + ([audit_line] if options["audit"] else [])
+    checks = [sources] + ([etcd_line] if options["etcd"] else []) + users + [panels, tls, scraped]
+
+    def release() -> None:
+        try:
+            pod.remove()
+        except Exception as exc:  # the proof stands; the next run removes what is left
+            warn(f"Namespace {options['namespace']} may still hold the marked pod {pod.name}: {exc}")
+
+    pod.start(watch)
+    try:
+        return run_checks(checks, users, watch, release)
+    finally:
+        watch.cancel()
+        release()

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The marked pod: prints a marker, has a shell started in it, and goes away."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+
+from .cluster import Cluster, ClusterError
+from .watch import NotSeen, NotYet, Watch
+
+OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+LABELS = {**OWNER, "app.kubernetes.io/name": "pipeline-proof"}
+_SELECTOR = ",".join(f"{key}={value}" for key, value in LABELS.items())
+_CONTAINER = "marker"
+_EVERY_SECONDS = 0.2
+_ECHO_SECONDS = 15
+_SHELL_SECONDS = 10
+_REMOVAL_SECONDS = 30
+# Waiting does not cure these.
+_HOPELESS = ("CreateContainerConfigError", "ErrImageNeverPull", "InvalidImageName", "RunContainerError")
+
+
+def namespace_definition(name: str) -> dict:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {**LABELS, "pod-security.kubernetes.io/enforce": "restricted"}},
+    }
+
+
+def pod_definition(name: str, namespace: str, image: str, lifetime: int) -> dict:
+    """A pod that only repeats its input, as weak as a pod can be."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
+        "spec": {
+            # Should the run be cut off and never come again, the pod still stops.
+            "activeDeadlineSeconds": lifetime,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65534,
+                "runAsGroup": 65534,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": _CONTAINER,
+                    "image": image,
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["cat"],
+                    "stdin": True,
+                    "resources": {
+                        "requests": {"cpu": "10m", "memory": "16Mi"},
+                        "limits": {"memory": "32Mi"},
+                    },
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                        "readOnlyRootFilesystem": True,
+                    },
+                }
+            ],
+        },
+    }
+
+
+def waiting_reason(pod: dict) -> tuple[str, str]:
+    """Why a pod does not run yet: reason and message of its container or of its scheduling."""
+    status = pod.get("status") or {}
+    for container in status.get("containerStatuses") or []:
+        state = (container.get("state") or {}).get("waiting") or (container.get("state") or {}).get("terminated") or {}
+        if state:
+            return state.get("reason", "unknown"), state.get("message", "")
+    for condition in status.get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return condition.get("reason", "unknown"), condition.get("message", "")
+    return status.get("reason") or status.get("phase", "Pending"), status.get("message") or ""
+
+
+class MarkedPod:
+    def __init__(self, cluster: Cluster, namespace: str, image: str) -> None:
+        number = secrets.token_hex(4)
+        self.namespace = namespace
+        self.name = f"pipeline-proof-{number}"
+        self.marker = f"marker-{number}"
+        self.created_at = 0.0
+        self._cluster = cluster
+        self._image = image
+        self._running = threading.Event()
+        self._failure = ""
+        self._removed = False
+        self._thread: threading.Thread | None = None
+
+    def start(self, watch: Watch) -> None:
+        """Create the pod in a thread of its own; wait_running tells how it went."""
+
+        def create() -> None:
+            try:
+                self._create(watch)
+            except Exception as exc:  # handed to the checks that wait for the pod
+                self._failure = f"the marked pod {self.namespace}/{self.name} does not run: {exc}"
+            self._running.set()
+
+        self._thread = threading.Thread(target=create, daemon=True)
+        self._thread.start()
+
+    def wait_running(self) -> None:
+        self._running.wait()
+        if self._failure:
+            raise NotSeen(self._failure)
+
+    def _create(self, watch: Watch) -> None:
+        watch.until(self._prepare_namespace, _EVERY_SECONDS)
+        watch.until(lambda: self._post(int(watch.timeout) + 60), _EVERY_SECONDS)
+        watch.until(self._look, _EVERY_SECONDS)
+
+    def _prepare_namespace(self) -> None:
+        """Make the namespace; of an earlier run that was cut off, only leftovers are to be removed."""
+        found = self._cluster.get("Namespace", self.namespace)
+        if found is None:
+            self._cluster.create("Namespace", namespace_definition(self.namespace))
+        elif found["status"].get("phase") == "Terminating":
+            raise NotYet(f"namespace {self.namespace} of an earlier run is still being removed")
+        for pod in self._cluster.find("Pod", self.namespace, _SELECTOR):
+            self._cluster.delete("Pod", pod["metadata"]["name"], self.namespace, grace_seconds=0)
+
+    def _post(self, lifetime: int) -> None:
+        self.created_at = time.monotonic()
+        try:
+            self._cluster.create("Pod", pod_definition(self.name, self.namespace, self._image, lifetime), self.namespace)
+        except ClusterError as exc:
+            # A new namespace gets its service account a moment later.
+            if exc.status == 403 and "serviceaccount" in str(exc):
+                raise NotYet(str(exc)) from exc
+            raise
+
+    def _look(self) -> None:
+        pod = self._cluster.get("Pod", self.name, self.namespace)
+        if pod is None:
+            raise NotSeen("somebody else removed it")
+        phase = pod["status"].get("phase")
+        if phase == "Running":
+            return
+        reason, message = waiting_reason(pod)
+        text = f"{reason}: {message}" if message else reason
+        if phase == "Failed" or reason in _HOPELESS:
+            raise NotSeen(text)
+        raise NotYet(text)
+
+    def print_marker(self) -> float:
+        """Have the pod print the marker; returns the moment before it did.
+
+        The pod repeats its input, so the moment is taken from this machine's clock, whatever the node's says.
+        """
+        session = self._cluster.attach(self.name, self.namespace)
+        try:
+            moment = time.monotonic()
+            session.write_stdin(self.marker + "\n")
+            echo = session.readline_stdout(timeout=_ECHO_SECONDS)
+        finally:
+            session.close()
+        if self.marker not in (echo or ""):
+            raise NotSeen(f"pod {self.name} did not repeat its input; it printed {echo!r}")
+        return moment
+
+    def start_shell(self, number: int) -> None:
+        """Start a shell on a terminal. It stays for a moment: a sensor may look the process up."""
+        text = f"{self.marker}-{number}"
+        printed = self._cluster.run_on_terminal(
+            self.name, self.namespace, ["sh", "-c", f"echo {text}; sleep 1"], _SHELL_SECONDS
+        )
+        if text not in printed:
+            raise ClusterError(f"it printed {printed!r}", 0)
+
+    def remove(self) -> None:
+        """Remove the pod, and the namespace if it is ours; safe to call again."""
+        if self._removed:
+            return
+        self._removed = True
+        if self._thread:
+            self._thread.join(_REMOVAL_SECONDS)
+        self._cluster.delete("Pod", self.name, self.namespace, grace_seconds=0)
+        namespace = self._cluster.get("Namespace", self.namespace)
+        if namespace is None or not LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+            return
+        self._cluster.delete("Namespace", self.namespace)
+        Watch(_REMOVAL_SECONDS).until(self._gone, _EVERY_SECONDS)
+
+    def _gone(self) -> None:
+        if self._cluster.get("Namespace", self.namespace):
+            raise NotYet(f"namespace {self.namespace} is still being removed")

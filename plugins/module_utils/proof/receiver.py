@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks: the event receiver takes Falco's client certificate and nothing else."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .cluster import Cluster
+from .tls import Reply, client_context, foreign_certificate, plain_http, tls_1_1, tls_http
+from .watch import NotSeen, NotYet, Watch, line
+
+_EVERY_SECONDS = 1
+_KEYS = ("client.crt", "client.key", "ca.crt")
+ACCEPTED = "the receiver accepts Falco's client certificate"
+REFUSED = "the receiver refuses {}"
+
+
+def ready_pod(cluster: Cluster, namespace: str, service_name: str, port: int) -> tuple[str, int]:
+    """A ready pod behind the Service, and the pod's own number of the Service's port."""
+    service = cluster.get("Service", service_name, namespace)
+    if service is None:
+        raise NotYet(f"there is no Service {namespace}/{service_name}")
+    spec = service["spec"]
+    target = next((entry.get("targetPort", port) for entry in spec["ports"] if entry["port"] == port), None)
+    if target is None:
+        raise NotSeen(f"Service {namespace}/{service_name} has no port {port}")
+    selector = ",".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items())
+    for pod in cluster.find("Pod", namespace, selector):
+        conditions = pod["status"].get("conditions") or []
+        if any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions):
+            return pod["metadata"]["name"], port_number(pod, target)
+    raise NotYet(f"no pod behind Service {namespace}/{service_name} is ready")
+
+
+def port_number(pod: dict, target: int | str) -> int:
+    if isinstance(target, int):
+        return target
+    for container in pod["spec"]["containers"]:
+        for port in container.get("ports") or []:
+            if port.get("name") == target:
+                return port["containerPort"]
+    raise NotSeen(f"pod {pod['metadata']['name']} has no port named {target!r}")
+
+
+class Receiver:
+    def __init__(self, cluster: Cluster, namespace: str, service: str, port: int, client_secret: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._service = service
+        self._port = port
+        self._client_secret = client_secret
+
+    def _client_files(self) -> dict[str, bytes]:
+        content = self._cluster.secret(self._client_secret, self._namespace)
+        missing = [key for key in _KEYS if not content.get(key)]
+        if missing:
+            raise NotSeen(f"Secret {self._namespace}/{self._client_secret} has no {', '.join(missing)}")
+        return content
+
+    def check(self, watch: Watch) -> t.Iterator[dict]:
+        began = time.monotonic()
+        pod, port = watch.until(
+            lambda: ready_pod(self._cluster, self._namespace, self._service, self._port), _EVERY_SECONDS
+        ).value
+        files = self._client_files()
+        ca = files["ca.crt"].decode()
+
+        def ask(talk: t.Callable[[t.Any], Reply]) -> Reply:
+            forward = self._cluster.forward(pod, self._namespace, port)
+            try:
+                reply = talk(forward.socket())
+                if reply.verdict == "unreachable":
+                    raise NotYet(forward.error() or reply.text)
+                return reply
+            finally:
+                forward.close()
+
+        def over_tls(certificate: bytes | None) -> t.Callable[[t.Any], Reply]:
+            return lambda connection: tls_http(connection, client_context(ca, certificate), self._service)
+
+        def accepted() -> Reply:
+            reply = ask(over_tls(files["client.crt"] + b"\n" + files["client.key"]))
+            if reply.verdict != "answered":
+                raise NotYet(reply.text)
+            return reply
+
+        try:
+            reply = watch.until(accepted, _EVERY_SECONDS).value
+        except NotSeen as exc:
+            # Where nobody gets in, a refusal proves nothing.
+            yield line(ACCEPTED, False, time.monotonic() - began, str(exc))
+            return
+        yield line(ACCEPTED, True, time.monotonic() - began, f"Secret {self._client_secret}: {reply.text}")
+
+        for who, talk in (
+            ("a client without a certificate", over_tls(None)),
+            ("a client certificate of another CA", over_tls(foreign_certificate())),
+            ("plain HTTP on its TLS port", plain_http),
+            ("TLS 1.1", lambda connection: tls_1_1(connection, self._service)),
+        ):
+            asked = time.monotonic()
+            try:
+                reply = watch.until(lambda talk=talk: ask(talk), _EVERY_SECONDS).value
+            except NotSeen as exc:
+                reply = Reply("unreachable", str(exc))
+            yield line(REFUSED.format(who), reply.verdict == "refused", time.monotonic() - asked, reply.text)

@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bundle_verify
+short_description: Verify a bundle against its checksums
+version_added: 0.1.0
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+description:
+  - Reads every file that the bundle's C(SHA256SUMS) names and compares its SHA-256.
+  - Fails when a file is missing or differs, and names each.
+options:
+  path:
+    description: Folder of the bundle.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Can run in check mode; this action does not modify state.
+    support: full
+  diff_mode:
+    description: Nothing changes.
+    support: N/A
+"""
+
+EXAMPLES = r"""
+- name: Verify the bundle
+  runtime_security.kubernetes.bundle_verify:
+    path: /srv/bundle
+"""
+
+RETURN = r"""
+files:
+  description: Number of files that were compared.
+  returned: success
+  type: int
+  sample: 27
+bytes:
+  description: Their size together, in bytes.
+  returned: success
+  type: int
+  sample: 1305670912
+"""
+
+import hashlib
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible.module_utils.basic import AnsibleModule
+
+SUMS = "SHA256SUMS"
+BLOCK = 1 << 20
+
+
+def read_sums(folder):
+    """{relative path: digest} of a list in the form C(sha256sum) writes and reads."""
+    sums = {}
+    with open(os.path.join(folder, SUMS), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            match = re.match(r"^([0-9a-f]{64}) [ *](.+)$", line.rstrip("\n"))
+            if not match or os.path.isabs(match.group(2)) or ".." in match.group(2).split("/"):
+                raise ValueError("line %d of %s is not a SHA-256 and a path inside the bundle" % (number, SUMS))
+            sums[match.group(2)] = match.group(1)
+    if not sums:
+        raise ValueError("%s is empty" % SUMS)
+    return sums
+
+
+def digest_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fault(folder, name, digest):
+    """What is wrong with a file, or None."""
+    try:
+        found = digest_of(os.path.join(folder, name))
+    except OSError as error:
+        return "%s: %s" % (name, error.strerror)
+    return None if found == digest else "%s: SHA-256 is %s, %s says %s" % (name, found, SUMS, digest)
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(path=dict(type="path", required=True)), supports_check_mode=True)
+    folder = module.params["path"]
+    remedy = "Build the bundle again or copy it anew; nothing of it was used."
+    try:
+        sums = read_sums(folder)
+    except (OSError, ValueError) as error:
+        module.fail_json(msg="The bundle '%s' cannot be verified: %s. %s" % (folder, error, remedy))
+    # hashlib lets go of the interpreter's lock, so threads use all CPUs.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        faults = [text for text in pool.map(lambda item: fault(folder, *item), sorted(sums.items())) if text]
+    if faults:
+        module.fail_json(
+            msg="The bundle '%s' is not what its %s says. %s. %s" % (folder, SUMS, "; ".join(faults), remedy)
+        )
+    module.exit_json(
+        changed=False,
+        files=len(sums),
+        bytes=sum(os.path.getsize(os.path.join(folder, name)) for name in sums),
+    )
+
+
+if __name__ == "__main__":
+    main()

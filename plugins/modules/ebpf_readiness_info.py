@@ -1,0 +1,321 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: ebpf_readiness_info
+short_description: Tell whether Falco's drivers will run on a node, and if not, why and what to do
+version_added: 0.1.0
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+description:
+  - Judges for each driver of Falco whether it will start on this machine, under the restrictions in which the module
+    runs.
+  - Tries it where that is possible. Loads empty programs for the attach points of the given release of Falco, makes a
+    ring buffer of the configured size, raises the limit of locked memory, opens the syscall tracepoints, and offers the
+    module loader an image that is none. All of it in a child process; nothing is attached, pinned or written.
+  - Works on the running kernel, in a container as on the host. Needs nothing but Python on the node.
+requirements:
+  - Linux
+options:
+  falco_version:
+    description:
+      - Release of Falco to judge for, V(0.38.0) or newer. The requirements differ by release.
+    type: str
+    default: 0.44.1
+  drivers:
+    description:
+      - Drivers to judge. Without it, all that the release has. V(ebpf) is the first eBPF probe, removed in 0.44.0.
+    type: list
+    elements: str
+    choices: [modern_ebpf, kmod, ebpf]
+  require:
+    description:
+      - Fail, with all reasons, when this driver is not ready; V(any) when none of O(drivers) is. An unknown verdict
+        counts as not ready.
+    type: str
+    choices: [modern_ebpf, kmod, ebpf, any]
+  leastprivileged:
+    description:
+      - Judge for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The probes
+        run with just these.
+      - Has no bearing on V(kmod), which the chart always runs privileged.
+    type: bool
+    default: false
+  buffer_size_preset:
+    description:
+      - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
+    type: int
+    default: 4
+  cpus_for_each_buffer:
+    description:
+      - Falco's C(cpus_for_each_buffer). The number of online processors that share a ring buffer; V(0) for one buffer
+        in all.
+    type: int
+    default: 2
+  host_root:
+    description:
+      - Where the host's file system is mounted when the module runs in a container, as in Falco's C(HOST_ROOT). Kernel
+        headers, modules and the distribution's name are looked for there too.
+    type: path
+    default: ''
+notes:
+  - Run it as root (C(become)). Otherwise, what cannot be seen or tried is V(unknown), never V(not_ready).
+  - Runs on Python 3.6 and newer.
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+    details: Changes nothing.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+    details: Changes nothing.
+  platform:
+    description: Target operating systems that can be operated against.
+    support: full
+    platforms: linux
+seealso:
+  - name: Falco's drivers
+    description: What Falco's documentation says of them.
+    link: https://falco.org/docs/concepts/event-sources/kernel/
+"""
+
+EXAMPLES = r"""
+- name: Ask whether Falco will run here
+  runtime_security.kubernetes.ebpf_readiness_info:
+  become: true
+  register: readiness
+
+- name: Show what keeps the modern probe from running
+  ansible.builtin.debug:
+    msg: "{{ readiness.drivers.modern_ebpf.reasons }}"
+
+- name: Stop when a least-privileged Falco with 32 MiB buffers would not start
+  runtime_security.kubernetes.ebpf_readiness_info:
+    falco_version: 0.44.1
+    require: modern_ebpf
+    leastprivileged: true
+    buffer_size_preset: 6
+  become: true
+
+- name: Judge for the last release that has the first eBPF probe
+  runtime_security.kubernetes.ebpf_readiness_info:
+    falco_version: 0.43.1
+    drivers: [modern_ebpf, ebpf]
+  become: true
+"""
+
+RETURN = r"""
+drivers:
+  description: What was found, by driver.
+  returned: always, except for wrong options
+  type: dict
+  contains:
+    modern_ebpf:
+      description: What was found for this driver. V(kmod) and V(ebpf) have the same keys.
+      returned: when it was asked for
+      type: dict
+      contains:
+        verdict:
+          description: V(ready), V(not_ready), or V(unknown) when no check failed but one could not be told.
+          returned: always
+          type: str
+          sample: not_ready
+        reasons:
+          description: One line for each check that failed or is unknown, the one to mend first at the top.
+          returned: always
+          type: list
+          elements: str
+          sample:
+            - >-
+              memlock: EPERM, hard limit 8388608 bytes, CAP_SYS_RESOURCE cannot be had (required:
+              setrlimit(RLIMIT_MEMLOCK, unlimited) succeeds). Give Falco CAP_SYS_RESOURCE, or start it with an unlimited
+              hard limit (LimitMEMLOCK=infinity in the service, --ulimit memlock=-1 for a container).
+        checks:
+          description: Every check, causes before what follows from them.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the check.
+              returned: always
+              type: str
+              sample: ring_buffer
+            status:
+              description: V(ok); V(warn), works with a loss or a risk; V(fail); V(unknown); V(skipped), another check
+                decides.
+              returned: always
+              type: str
+              sample: ok
+            observed:
+              description: What was seen.
+              returned: always
+              type: str
+              sample: made one
+            required:
+              description: What Falco needs.
+              returned: always
+              type: str
+              sample: a ring buffer map of 8 MiB
+            remedy:
+              description: What to do about it; empty when there is nothing to do.
+              returned: always
+              type: str
+              sample: ""
+            source:
+              description: Where the requirement is from, as repository@tag:path or repository#thread.
+              returned: always
+              type: str
+              sample: falcosecurity/libs@0.25.4:userspace/libpman/src/configuration.c
+  sample: {}
+recommended_driver:
+  description: The first driver, in the order V(modern_ebpf), V(kmod), V(ebpf), that is ready; empty when none is.
+  returned: always, except for wrong options
+  type: str
+  sample: modern_ebpf
+falco_version:
+  description: Release of Falco that was judged for.
+  returned: always, except for wrong options
+  type: str
+  sample: 0.44.1
+requirements_since:
+  description: Release of Falco since which the requirements that were used hold.
+  returned: always, except for wrong options
+  type: str
+  sample: 0.44.0
+host:
+  description: What kind of machine this is.
+  returned: always, except for wrong options
+  type: dict
+  contains:
+    architecture:
+      description: Machine name of the kernel.
+      returned: always
+      type: str
+      sample: x86_64
+    kernel:
+      description: Kernel release.
+      returned: always
+      type: str
+      sample: 6.8.0-45-generic
+    boot_id:
+      description: Identity of the running kernel. Views from a host and from its containers share it.
+      returned: always
+      type: str
+      sample: 5d2b5d8e-0f0c-4e43-b3a3-8b8a4b5f2c11
+    distribution:
+      description: C(ID) in the host's os-release.
+      returned: always
+      type: str
+      sample: ubuntu
+    container:
+      description: Container engine around this process; empty when there is none.
+      returned: always
+      type: str
+      sample: ""
+    virtual_machine:
+      description: Vendor and product of a virtual machine; empty when it is none or does not say so.
+      returned: always
+      type: str
+      sample: QEMU Standard PC (Q35 + ICH9, 2009)
+    lockdown:
+      description: V(none), V(integrity), V(confidentiality), or empty when not to be seen.
+      returned: always
+      type: str
+      sample: integrity
+    seccomp:
+      description: Whether this process runs under a seccomp filter.
+      returned: always
+      type: bool
+      sample: false
+    perf_event_paranoid:
+      description: C(kernel.perf_event_paranoid); null when not to be seen.
+      returned: always
+      type: int
+      sample: 4
+    unprivileged_bpf_disabled:
+      description: C(kernel.unprivileged_bpf_disabled); null when not to be seen.
+      returned: always
+      type: int
+      sample: 2
+    secure_boot:
+      description: Whether Secure Boot is on; null when not to be seen.
+      returned: always
+      type: bool
+      sample: true
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe, requirements
+
+DRIVERS = ["modern_ebpf", "kmod", "ebpf"]
+
+
+def wrong_option(options):
+    """What is wrong with the options and how to mend it; None when nothing is."""
+    release = requirements.release_for(options["falco_version"])
+    oldest = requirements.RELEASES[0]["since"]
+    if release is None:
+        return "falco_version is {0!r}; give a release from {1} on, such as {2}.".format(
+            options["falco_version"], oldest, requirements.LATEST
+        )
+    if options["buffer_size_preset"] not in requirements.BUFFER_PRESETS:
+        return "buffer_size_preset is {0}; give 1 to 10 (4 is 8 MiB).".format(options["buffer_size_preset"])
+    if options["cpus_for_each_buffer"] < 0:
+        return "cpus_for_each_buffer is {0}; give 0 or more.".format(options["cpus_for_each_buffer"])
+    options["drivers"] = options["drivers"] or list(release["drivers"])
+    if options["require"] not in options["drivers"] + ["any", None]:
+        return "require is {0!r}, which is not among the drivers judged ({1}); add it to drivers.".format(
+            options["require"], ", ".join(options["drivers"])
+        )
+    return None
+
+
+def unmet(required, result):
+    """Why the required driver is not ready; None when it is."""
+    if required is None or (required == "any" and result["recommended_driver"]):
+        return None
+    names = [name for name in DRIVERS if name in result["drivers"] and required in (name, "any")]
+    if all(result["drivers"][name]["verdict"] == "ready" for name in names):
+        return None
+    lines = []
+    for name in names:
+        driver = result["drivers"][name]
+        lines.append("Falco's driver {0}: {1}.".format(name, driver["verdict"].replace("_", " ")))
+        lines.extend("- " + reason for reason in driver["reasons"])
+    return "\n".join(lines)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "falco_version": {"type": "str", "default": "0.44.1"},
+            "drivers": {"type": "list", "elements": "str", "choices": DRIVERS},
+            "require": {"type": "str", "choices": DRIVERS + ["any"]},
+            "leastprivileged": {"type": "bool", "default": False},
+            "buffer_size_preset": {"type": "int", "default": 4},
+            "cpus_for_each_buffer": {"type": "int", "default": 2},
+            "host_root": {"type": "path", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    options = dict(module.params)
+    problem = wrong_option(options)
+    if problem:
+        module.fail_json(msg=problem)
+    result = judge.judge(observe.observe(options), options)
+    result["falco_version"] = options["falco_version"]
+    problem = unmet(options["require"], result)
+    if problem:
+        module.fail_json(msg=problem, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_archives
+short_description: Load image archives into a minikube profile or the local Docker engine
+version_added: 0.1.0
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+description:
+  - Loads the archives whose images the target lacks, or has another build of.
+  - Names and digests are read from the archives; an image counts as present when its configuration digest is the same.
+options:
+  archives:
+    description: Paths of docker-archives, as C(docker save) writes them. One may hold several images.
+    type: list
+    elements: path
+    required: true
+  target:
+    description: Where the images go.
+    type: str
+    choices: [minikube, docker]
+    default: minikube
+  profile:
+    description: Name of the minikube profile. It has to run, except in check mode.
+    type: str
+    default: minikube
+  binary:
+    description: The program that loads, C(minikube) or C(docker); a path or a name in E(PATH). The default is O(target).
+    type: str
+  home:
+    description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
+    type: path
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would change.
+    support: full
+  diff_mode:
+    description: Returns the images that are added or replaced.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Load what the charts need into the node
+  runtime_security.kubernetes.image_archives:
+    archives:
+      - /srv/bundle/images/stack.tar
+
+- name: Load the image that nodes are started from
+  runtime_security.kubernetes.image_archives:
+    target: docker
+    archives:
+      - /srv/bundle/node.tar
+"""
+
+RETURN = r"""
+images:
+  description: Names of all images in the archives.
+  returned: success
+  type: list
+  elements: str
+  sample: ["docker.io/grafana/loki:3.6.3"]
+loaded:
+  description: Archives that were loaded, or would be in check mode.
+  returned: success
+  type: list
+  elements: path
+  sample: [/srv/bundle/images/stack.tar]
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_archive, minikube
+
+
+class Docker:
+    """The local Docker engine."""
+
+    def __init__(self, module):
+        self.module = module
+        self.binary = find(module, "docker")
+
+    def present(self, names):
+        """Digests of those images that the engine has; the exit code says no more than that one was not found."""
+        if not self.binary:
+            return {}
+        dummy, stdout, dummy = self.module.run_command(
+            [self.binary, "image", "inspect", "--format", '{{join .RepoTags " "}} {{.Id}}'] + names
+        )
+        return image_archive.engine_images(stdout)
+
+    def load(self, path):
+        return self.module.run_command([self.binary, "load", "--input", path])
+
+
+class Minikube:
+    """The node of a minikube profile."""
+
+    def __init__(self, module):
+        self.module = module
+        self.binary = find(module, "minikube")
+
+    def run(self, arguments):
+        return self.module.run_command(
+            [self.binary] + arguments + ["--profile", self.module.params["profile"]],
+            environ_update=minikube.environment(self.module.params["home"]),
+        )
+
+    def present(self, names):
+        if not self.binary or not minikube.read_profile(self.module.params["home"], self.module.params["profile"]):
+            return {}
+        rc, stdout, stderr = self.run(["image", "ls", "--format", "json"])
+        if rc == 0:
+            return image_archive.node_images(stdout)
+        if self.module.check_mode:
+            return {}
+        raise image_archive.ArchiveError(
+            "The images of minikube's profile '%s' cannot be listed: %s"
+            % (self.module.params["profile"], minikube.failure_reason(stdout, stderr))
+        )
+
+    def load(self, path):
+        return self.run(["image", "load", path])
+
+
+def find(module, default):
+    """The loading program. In check mode it may be yet to come; without it the target holds nothing either."""
+    binary = module.params["binary"] or default
+    return module.get_bin_path(os.path.expanduser(binary), required=not module.check_mode)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            archives=dict(type="list", elements="path", required=True),
+            target=dict(type="str", choices=["minikube", "docker"], default="minikube"),
+            profile=dict(type="str", default="minikube"),
+            binary=dict(type="str"),
+            home=dict(type="path"),
+        ),
+        supports_check_mode=True,
+    )
+    target = {"minikube": Minikube, "docker": Docker}[module.params["target"]](module)
+    try:
+        archives = {path: image_archive.images_of(path) for path in module.params["archives"]}
+        wanted = {name: digest for images in archives.values() for name, digest in images.items()}
+        present = target.present(sorted(wanted))
+        pending = image_archive.to_load(archives, present)
+        if not module.check_mode:
+            for path in pending:
+                rc, stdout, stderr = target.load(path)
+                if rc != 0:
+                    raise image_archive.ArchiveError(
+                        "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
+                    )
+    except image_archive.ArchiveError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=bool(pending),
+        images=sorted(wanted),
+        loaded=pending,
+        diff={
+            "before": {name: present.get(name, "absent") for name in sorted(wanted)},
+            "after": {name: wanted[name] for name in sorted(wanted)},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minikube_cluster
+short_description: Keep a minikube profile in a state
+version_added: 0.1.0
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+description:
+  - Makes, starts, reconfigures or removes a minikube profile.
+  - Compares what is asked for with the profile's own record. Settings that minikube cannot change on a cluster that
+    exists (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless O(recreate=true).
+  - A profile that was cut off while it was made (its host is not there) is removed and made anew.
+requirements:
+  - minikube >= 1.38
+options:
+  state:
+    description: Whether the cluster is to run or to be gone.
+    type: str
+    choices: [present, absent]
+    default: present
+  profile:
+    description: Name of the profile.
+    type: str
+    default: minikube
+  binary:
+    description: The minikube program, a path or a name in E(PATH).
+    type: str
+    default: minikube
+  home:
+    description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
+    type: path
+  kubeconfig:
+    description: File that gets the profile's context. Not given, the client's own default holds.
+    type: path
+  driver:
+    description: minikube's driver.
+    type: str
+    choices: [docker, kvm2, none, podman, qemu2, ssh, virtualbox]
+  container_runtime:
+    description: Container runtime of the node.
+    type: str
+    choices: [containerd, cri-o, docker]
+  kubernetes_version:
+    description: Version of Kubernetes, in the form V(v1.34.4).
+    type: str
+  cni:
+    description: Pod network, for example V(bridge) or V(calico).
+    type: str
+  cpus:
+    description: CPUs of the node.
+    type: int
+  memory:
+    description: Memory of the node, in MiB or with the unit C(m) or C(g). minikube refuses less than 1800 MiB.
+    type: str
+  base_image:
+    description: Image of the node for the container drivers.
+    type: str
+  extra_config:
+    description: Settings of Kubernetes' components, each in the form V(apiserver.audit-log-path=-). The whole list counts.
+    type: list
+    elements: str
+    default: []
+  start_options:
+    description: Further options for C(minikube start). They do not count as drift.
+    type: list
+    elements: str
+    default: []
+  recreate:
+    description: Whether the cluster may be removed and made anew where nothing else leads to what is asked for.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would change.
+    support: full
+  diff_mode:
+    description: Returns what changes.
+    support: full
+notes:
+  - As root with the drivers V(docker) and V(podman) minikube only starts with C(--force); the module gives it then.
+"""
+
+EXAMPLES = r"""
+- name: Keep a small cluster with containerd
+  runtime_security.kubernetes.minikube_cluster:
+    driver: docker
+    container_runtime: containerd
+    kubernetes_version: v1.34.4
+    cpus: 2
+    memory: 6g
+
+- name: Let the API server log its requests to its standard output
+  runtime_security.kubernetes.minikube_cluster:
+    kubernetes_version: v1.34.4
+    extra_config:
+      - apiserver.audit-policy-file=/etc/ssl/certs/audit-policy.yaml
+      - apiserver.audit-log-path=-
+
+- name: Remove the cluster
+  runtime_security.kubernetes.minikube_cluster:
+    state: absent
+"""
+
+RETURN = r"""
+state:
+  description: State of the profile before the task.
+  returned: always
+  type: str
+  choices: [missing, broken, stopped, running]
+  sample: running
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [delete, start]
+cluster:
+  description: Settings of the profile after the task; before it in check mode. Memory is in MiB.
+  returned: success and a profile exists
+  type: dict
+  sample:
+    driver: docker
+    container_runtime: containerd
+    kubernetes_version: v1.34.4
+    cni: bridge
+    cpus: 2
+    memory: 6144
+    base_image: gcr.io/k8s-minikube/kicbase:v0.0.50
+    extra_config: ["apiserver.audit-log-path=-"]
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
+
+# The node shares this machine's memory and CPUs.
+LOCAL_DRIVERS = ("docker", "podman", "kvm2", "qemu2", "virtualbox")
+SETTINGS = ("driver", "container_runtime", "kubernetes_version", "cni", "cpus", "base_image", "extra_config")
+
+
+class Profile:
+    """One minikube profile, through minikube's command line."""
+
+    def __init__(self, module):
+        self.module = module
+        self.name = module.params["profile"]
+        self.home = module.params["home"]
+        # In check mode the program may be yet to come; without it there is no cluster of it either.
+        self.binary = module.get_bin_path(
+            os.path.expanduser(module.params["binary"]), required=not module.check_mode
+        )
+
+    def run(self, arguments):
+        environment = minikube.environment(self.home, self.module.params["kubeconfig"])
+        return self.module.run_command([self.binary] + arguments, environ_update=environment)
+
+    def state(self):
+        if not self.binary:
+            return "missing"
+        rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
+        return minikube.parse_status(rc, stdout)
+
+    def settings(self):
+        return minikube.read_profile(self.home, self.name)
+
+    def delete(self):
+        self._must(["delete", "--profile", self.name])
+
+    def start(self, wanted):
+        options = list(self.module.params["start_options"])
+        if os.geteuid() == 0 and wanted.get("driver") in ("docker", "podman"):
+            options.append("--force")
+        self._must(minikube.start_arguments(self.name, wanted, options))
+
+    def _must(self, arguments):
+        rc, stdout, stderr = self.run(arguments)
+        if rc != 0:
+            raise minikube.MinikubeError(
+                "minikube %s of profile '%s' failed with exit code %d: %s"
+                % (arguments[0], self.name, rc, minikube.failure_reason(stdout, stderr))
+            )
+
+
+def wanted_settings(params):
+    wanted = {name: params[name] for name in SETTINGS}
+    if params["memory"] is not None:
+        wanted["memory"] = minikube.memory_mib(params["memory"])
+    if params["kubernetes_version"] is not None:
+        minikube.version_key(params["kubernetes_version"])
+    if params["driver"] in LOCAL_DRIVERS:
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        minikube.check_size(wanted, pages // 2**20, os.cpu_count())
+    return wanted
+
+
+def apply(module, profile, result):
+    params = module.params
+    before = profile.settings()
+    if params["state"] == "absent":
+        steps = [] if result["state"] == "missing" and before is None else ["delete"]
+        wanted, after = {}, None
+    else:
+        wanted = wanted_settings(params)
+        steps = minikube.plan(result["state"], before, wanted, params["recreate"])
+        after = dict(before or {})
+        after.update({name: value for name, value in wanted.items() if value is not None})
+        if "extra_config" in after:
+            after["extra_config"] = sorted(after["extra_config"])
+    if not module.check_mode:
+        for step in steps:
+            if step == "delete":
+                profile.delete()
+            else:
+                profile.start(wanted)
+        after = profile.settings() if steps else before
+    result.update(
+        changed=bool(steps),
+        steps=steps,
+        diff={
+            "before": dict(before or {}, state=result["state"]),
+            "after": dict(
+                (after if steps else before) or {},
+                state=("missing" if params["state"] == "absent" else "running") if steps else result["state"],
+            ),
+        },
+    )
+    cluster = before if module.check_mode else after
+    if cluster:
+        result["cluster"] = cluster
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+            profile=dict(type="str", default="minikube"),
+            binary=dict(type="str", default="minikube"),
+            home=dict(type="path"),
+            kubeconfig=dict(type="path"),
+            driver=dict(type="str", choices=["docker", "kvm2", "none", "podman", "qemu2", "ssh", "virtualbox"]),
+            container_runtime=dict(type="str", choices=["containerd", "cri-o", "docker"]),
+            kubernetes_version=dict(type="str"),
+            cni=dict(type="str"),
+            cpus=dict(type="int"),
+            memory=dict(type="str"),
+            base_image=dict(type="str"),
+            extra_config=dict(type="list", elements="str", default=[]),
+            start_options=dict(type="list", elements="str", default=[]),
+            recreate=dict(type="bool", default=False),
+        ),
+        supports_check_mode=True,
+    )
+    result = {"changed": False}
+    try:
+        profile = Profile(module)
+        result["state"] = profile.state()
+        apply(module, profile, result)
+    except minikube.MinikubeError as error:
+        module.fail_json(msg=str(error), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,330 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pipeline_proof
+short_description: Follow markers through the whole pipeline and measure them
+version_added: 0.1.0
+description:
+  - Creates one short-lived pod, has it print a marker, starts a shell in it, and looks for what that must cause. Log
+    lines are looked for in Loki and samples in Prometheus, both through Grafana's data sources as a reader of the
+    dashboards would see them. The event receiver's mutual TLS is tried through the API server's port-forward.
+  - All checks run side by side, so the task lasts as long as the slowest one. Each gives one or more lines of the proof;
+    a line is V(ok) only if the thing itself was observed.
+  - The pod and its namespace are removed in the end, also after a failure. Leftovers of an earlier run that was cut off
+    are removed at the start.
+  - Fails after all checks when a line is not V(ok); the result then still holds the whole list.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and tell what it would do without doing it.
+    support: full
+    details:
+      - In check mode nothing is created and nothing is measured; RV(proof) is empty.
+  diff_mode:
+    description: Will return details on what has changed in diff mode.
+    support: none
+    details:
+      - The task leaves nothing behind that could differ, and never reports a change.
+options:
+  grafana:
+    description:
+      - How to reach Grafana.
+    type: dict
+    required: true
+    suboptions:
+      url:
+        description:
+          - Address of Grafana, for example V(http://192.0.2.10:30300).
+        type: str
+        required: true
+      url_username:
+        description:
+          - Grafana user that may read dashboards and query data sources.
+        type: str
+        default: admin
+      url_password:
+        description:
+          - Password of the user.
+        type: str
+        required: true
+      validate_certs:
+        description:
+          - If V(false), Grafana's certificate is not checked.
+        type: bool
+        default: true
+      ca_path:
+        description:
+          - PEM file with the CA that signed Grafana's certificate.
+        type: path
+  loki_uid:
+    description:
+      - Uid of Grafana's Loki data source.
+    type: str
+    default: loki
+  prometheus_uid:
+    description:
+      - Uid of Grafana's Prometheus data source.
+    type: str
+    default: prometheus
+  namespace:
+    description:
+      - Namespace of the marked pod. It is created if missing, and removed in the end if this module created it.
+      - Two runs at the same time need two namespaces.
+    type: str
+    default: pipeline-proof
+  image:
+    description:
+      - Image of the marked pod. It needs C(cat) and C(sh).
+    type: str
+    default: docker.io/library/busybox:1.37.0
+  falco_namespace:
+    description:
+      - Namespace of Falco and the event receiver.
+    type: str
+    default: falco
+  receiver_service:
+    description:
+      - Service of the event receiver. The receiver's certificate must be valid for this name.
+    type: str
+    default: falco-falcosidekick
+  receiver_port:
+    description:
+      - TLS port of the Service.
+    type: int
+    default: 2801
+  client_secret:
+    description:
+      - Secret in O(falco_namespace) with Falco's own client certificate, keys C(client.crt), C(client.key) and C(ca.crt).
+        It is read into memory and nowhere else.
+    type: str
+    required: true
+  scrape_namespaces:
+    description:
+      - Namespaces whose scrape targets must all be up.
+    type: list
+    elements: str
+    default: [monitoring, falco]
+  scrape_services:
+    description:
+      - Services that must be among the targets, by their label C(service).
+    type: list
+    elements: str
+    default: [falco-metrics, falco-falcosidekick]
+  folder_uid:
+    description:
+      - Uid of the Grafana folder with the dashboards. Those with the tag C(runtime_security.kubernetes) are checked.
+    type: str
+    default: runtime-security
+  dashboards:
+    description:
+      - Uids of the dashboards that must be in the folder.
+    type: list
+    elements: str
+    default: [runtime-security-events, cluster-logs]
+  etcd:
+    description:
+      - Whether etcd's log can be read. Set to V(false) where the provider runs etcd out of reach.
+    type: bool
+    default: true
+  audit:
+    description:
+      - Whether the API server writes its audit log to standard output in a pod of the cluster.
+    type: bool
+    default: true
+  timeout:
+    description:
+      - Seconds until everything must have been seen.
+    type: int
+    default: 180
+requirements:
+  - python >= 3.9
+  - kubernetes >= 24.2.0
+  - requests
+  - cryptography >= 3.3
+seealso:
+  - module: kubernetes.core.k8s_exec
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+"""
+
+EXAMPLES = r"""
+- name: Prove that the pipeline works
+  runtime_security.kubernetes.pipeline_proof:
+    grafana:
+      url: http://192.0.2.10:30300
+      url_password: "{{ grafana_password }}"
+    client_secret: falco-client-certs
+  register: proof
+
+- name: Prove it on a managed cluster, whose control plane is out of reach
+  runtime_security.kubernetes.pipeline_proof:
+    kubeconfig: /etc/kubernetes/reader.conf
+    grafana:
+      url: https://grafana.example.com
+      url_username: reader
+      url_password: "{{ grafana_password }}"
+      ca_path: /etc/ssl/certs/site-ca.pem
+    client_secret: falco-client-certs
+    image: registry.example.com/library/busybox:1.37.0
+    etcd: false
+    audit: false
+    timeout: 300
+"""
+
+RETURN = r"""
+ok:
+  description: Whether every line of the proof is ok.
+  returned: always, except in check mode
+  type: bool
+  sample: true
+proof:
+  description:
+    - The lines of the proof, in a fixed order. In check mode the list is empty.
+    - When a check broke, its line has the error in C(detail).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What was looked for.
+      type: str
+      sample: a pod's log line reaches Loki
+    ok:
+      description: Whether it was observed.
+      type: bool
+      sample: true
+    seconds:
+      description:
+        - Seconds from the cause to the sight. Where the check causes nothing itself, seconds from the start of the check.
+        - For a line that is not ok, seconds that were waited.
+      type: float
+      sample: 1.482
+    detail:
+      description: What was seen, or what was seen instead.
+      type: str
+      sample: '{namespace="pipeline-proof"} |= "marker-1f0c2a9b": 1 line'
+left_out:
+  description: The lines that the options take out of the proof, with the reason.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What is not looked for.
+      type: str
+      sample: the audit log is searchable
+    reason:
+      description: Why.
+      type: str
+      sample: "audit is false: the API server does not write its audit log to standard output"
+"""
+
+import signal
+import sys
+import traceback
+
+LIBRARY_ERRORS = {}
+try:
+    import requests  # pylint: disable=unused-import
+except ImportError:
+    LIBRARY_ERRORS["requests"] = traceback.format_exc()
+try:
+    import cryptography  # pylint: disable=unused-import
+except ImportError:
+    LIBRARY_ERRORS["cryptography >= 3.3"] = traceback.format_exc()
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Grafana, GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import left_out, prove
+
+ARGUMENT_SPEC = dict(
+    grafana=dict(
+        type="dict",
+        required=True,
+        options=dict(
+            url=dict(type="str", required=True),
+            url_username=dict(type="str", default="admin"),
+            url_password=dict(type="str", required=True, no_log=True),
+            validate_certs=dict(type="bool", default=True),
+            ca_path=dict(type="path"),
+        ),
+    ),
+    loki_uid=dict(type="str", default="loki"),
+    prometheus_uid=dict(type="str", default="prometheus"),
+    namespace=dict(type="str", default="pipeline-proof"),
+    image=dict(type="str", default="docker.io/library/busybox:1.37.0"),
+    falco_namespace=dict(type="str", default="falco"),
+    receiver_service=dict(type="str", default="falco-falcosidekick"),
+    receiver_port=dict(type="int", default=2801),
+    # The name of a Secret is no secret.
+    client_secret=dict(type="str", required=True, no_log=False),
+    scrape_namespaces=dict(type="list", elements="str", default=["monitoring", "falco"]),
+    scrape_services=dict(type="list", elements="str", default=["falco-metrics", "falco-falcosidekick"]),
+    folder_uid=dict(type="str", default="runtime-security"),
+    dashboards=dict(type="list", elements="str", default=["runtime-security-events", "cluster-logs"]),
+    etcd=dict(type="bool", default=True),
+    audit=dict(type="bool", default=True),
+    timeout=dict(type="int", default=180),
+)
+
+
+def open_grafana(module: AnsibleK8SModule) -> Grafana:
+    """A session that Grafana has accepted: with a wrong password nothing is begun."""
+    options = module.params["grafana"]
+    verify = (options["ca_path"] or True) if options["validate_certs"] else False
+    session = Grafana(options["url"], options["url_username"], options["url_password"], verify)
+    try:
+        session.get("/api/org")
+    except GrafanaError as exc:
+        module.fail_json(
+            msg=f"Grafana at {options['url']} does not answer user {options['url_username']!r}: {exc}. "
+            "Nothing was begun. Check grafana.url, grafana.url_username and grafana.url_password."
+        )
+    return session
+
+
+def failure_text(proof: list) -> str:
+    failed = [entry for entry in proof if not entry["ok"]]
+    reasons = "; ".join(f"{entry['name']}: {entry['detail']}" for entry in failed)
+    return f"{len(failed)} of {len(proof)} lines of the proof are not ok: {reasons}"
+
+
+def main() -> None:
+    module = AnsibleK8SModule(
+        argument_spec={**AUTH_ARG_SPEC, **ARGUMENT_SPEC}, supports_check_mode=True, check_pyyaml=False
+    )
+    for library, error in LIBRARY_ERRORS.items():
+        module.fail_json(msg=missing_required_lib(library), exception=error)
+    result = {"changed": False, "proof": [], "left_out": left_out(module.params)}
+    if module.check_mode:
+        module.exit_json(**result)
+
+    # A task that is stopped must not leave the pod behind: end like any failure does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *unused: sys.exit(1))
+    session = open_grafana(module)
+    try:
+        cluster = Cluster(get_api_client(module))
+    except CoreException as exc:
+        module.fail_from_exception(exc)
+    result["proof"] = prove(cluster, session, module.params, module.warn)
+    result["ok"] = all(entry["ok"] for entry in result["proof"])
+    if not result["ok"]:
+        module.fail_json(msg=failure_text(result["proof"]), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

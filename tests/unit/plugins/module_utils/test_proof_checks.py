@@ -1,0 +1,285 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import (
+    audit,
+    dashboards,
+    data_sources,
+    etcd,
+    marker,
+    shell,
+    targets,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import Entry, Sample
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import Watch
+
+
+class FakePod:
+    namespace = "proof"
+    name = "pipeline-proof-1"
+    marker = "marker-1"
+    created_at = 0.0
+
+    def __init__(self):
+        self.shells = 0
+
+    def wait_running(self):
+        pass
+
+    def print_marker(self):
+        return 0.0
+
+    def start_shell(self, number):
+        self.shells = number
+
+
+class FakeQueries:
+    def __init__(self, lines=(), samples=()):
+        self.answers = {"lines": list(lines), "samples": list(samples)}
+        self.asked = []
+
+    def lines(self, expression, back_seconds=0):
+        self.asked.append(expression)
+        return [Entry(number, text) for number, text in enumerate(self.answers["lines"])]
+
+    def samples(self, expression):
+        self.asked.append(expression)
+        return self.answers["samples"]
+
+
+def _only(lines):
+    (entry,) = lines
+    return entry
+
+
+def _verdict(entry):
+    return entry["name"], entry["ok"]
+
+
+BRIEF = 0.05
+
+
+def test_etcd_wants_a_finished_compaction():
+    queries = FakeQueries(["finished scheduled compaction"])
+    entry = _only(etcd.etcd_lines(Watch(5), queries))
+    assert _verdict(entry) == ('{container="etcd"} |= "compaction"', True)
+    assert queries.asked == ['{container="etcd"} |= "finished scheduled compaction"']
+
+
+def test_etcd_without_lines():
+    assert not _only(etcd.etcd_lines(Watch(BRIEF), FakeQueries()))["ok"]
+
+
+def test_marker_is_looked_for_in_the_pods_namespace():
+    queries = FakeQueries(["marker-1"])
+    entry = _only(marker.marker_line(Watch(5), queries, FakePod()))
+    assert _verdict(entry) == ("a pod's log line reaches Loki", True)
+    assert queries.asked == ['{namespace="proof"} |= "marker-1"']
+
+
+def _audit(**fields):
+    reference = {"resource": "pods", "name": FakePod.name}
+    return {"verb": "create", "objectRef": reference, "user": {"username": "admin"}, **fields}
+
+
+def test_audit_of_the_creation():
+    entry = _only(audit.audit_line(Watch(5), FakeQueries(["no JSON", json.dumps(_audit())]), FakePod()))
+    assert _verdict(entry) == ("the audit log is searchable", True)
+    assert "by admin" in entry["detail"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        _audit(verb="get"),
+        _audit(objectRef={"resource": "pods", "name": FakePod.name, "subresource": "binding"}),
+        _audit(objectRef={"resource": "events"}),
+    ],
+)
+def test_audit_of_something_else(event):
+    assert not _only(audit.audit_line(Watch(BRIEF), FakeQueries([json.dumps(event)]), FakePod()))["ok"]
+
+
+def _event(number):
+    return json.dumps({"rule": shell._RULE, "priority": "Notice", "output": f"sh -c echo marker-1-{number}; sleep 1"})
+
+
+@pytest.fixture
+def _often(monkeypatch):
+    monkeypatch.setattr(shell, "_EVERY_SECONDS", 0.005)
+    monkeypatch.setattr(shell, "_REPEAT_SECONDS", 0.01)
+
+
+def test_shell_names_the_one_that_was_seen(_often):
+    watch, pod = Watch(5), FakePod()
+    shells = shell.Shells(watch, pod)
+    queries = FakeQueries()
+    timer = threading.Timer(0.1, lambda: queries.answers.update(lines=[_event(2), _event(3)]))
+    timer.start()
+    entry = _only(shell.shell_in_loki(watch, queries, shells, "falco"))
+    assert _verdict(entry) == (shell.LOKI, True)
+    assert "priority Notice; shell 2 of " in entry["detail"]
+
+
+def test_shells_stop_when_both_ends_have_seen_one(_often):
+    watch, pod = Watch(5), FakePod()
+    shells = shell.Shells(watch, pod)
+    loki = _only(shell.shell_in_loki(watch, FakeQueries([_event(1)]), shells, "falco"))
+    assert shells._thread.is_alive()
+    counter = _only(shell.shell_in_prometheus(watch, FakeQueries(samples=[Sample({}, 1.0)]), shells))
+    shells._thread.join(5)
+    assert loki["ok"] and counter["ok"]
+    assert not shells._thread.is_alive()
+
+
+def test_a_counter_at_zero_proves_nothing(_often):
+    watch = Watch(BRIEF)
+    queries = FakeQueries(samples=[Sample({}, 0.0)])
+    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod())))
+    assert _verdict(entry) == (shell.PROMETHEUS, False)
+
+
+def test_a_shell_that_does_not_start_is_told(_often):
+    watch, pod = Watch(BRIEF), FakePod()
+
+    def refuse(number):
+        raise ValueError("exec is forbidden")
+
+    pod.start_shell = refuse
+    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod), "falco"))
+    assert not entry["ok"]
+    assert "did not start: exec is forbidden" in entry["detail"]
+
+
+def _up(service, value=1.0):
+    return Sample({"namespace": "falco", "service": service, "instance": "10.0.0.1:2810"}, value)
+
+
+@pytest.mark.parametrize(
+    "samples, ok, words",
+    [
+        ([_up("a"), _up("b")], True, "2 targets up"),
+        ([_up("a")], False, "not scraped: b"),
+        ([_up("a"), _up("b", 0.0)], False, "down: falco/b at 10.0.0.1:2810"),
+        ([], False, "not scraped: a, b"),
+    ],
+)
+def test_targets(samples, ok, words):
+    queries = FakeQueries(samples=samples)
+    entry = _only(targets.scrape_targets(Watch(BRIEF), queries, ["monitoring", "falco"], ["a", "b"]))
+    assert entry["ok"] is ok
+    assert words in entry["detail"]
+    assert queries.asked[0] == 'up{namespace=~"monitoring|falco"} or up{job="prometheus"}'
+
+
+class FakeGrafana:
+    """Answers by path; an exception is raised."""
+
+    def __init__(self, paths, query=None):
+        self.paths = paths
+        self.answer = query
+        self.bodies = []
+
+    def get(self, path, params=None):
+        answer = self.paths[path]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def query(self, body):
+        self.bodies.append(body)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_data_source_by_its_health():
+    grafana = FakeGrafana({"/api/datasources/uid/loki/health": {"status": "OK", "message": "connected"}})
+    entry = _only(data_sources.data_sources(Watch(5), grafana, ["loki"]))
+    assert (_verdict(entry), entry["detail"]) == (("data source loki answers", True), "connected")
+
+
+def test_data_source_by_a_query_where_health_is_unknown():
+    paths = {
+        "/api/datasources/uid/loki/health": GrafanaError("HTTP 404", 404),
+        "/api/datasources/uid/loki": {"type": "loki"},
+    }
+    grafana = FakeGrafana(paths, {"results": {}})
+    assert _only(data_sources.data_sources(Watch(5), grafana, ["loki"]))["ok"]
+    assert grafana.bodies[0]["queries"][0]["expr"] == '{namespace=~".+"}'
+
+
+def test_data_source_that_is_down():
+    grafana = FakeGrafana({"/api/datasources/uid/loki/health": GrafanaError("HTTP 400 no such host", 400)})
+    entry = _only(data_sources.data_sources(Watch(BRIEF), grafana, ["loki"]))
+    assert not entry["ok"]
+    assert "no such host" in entry["detail"]
+
+
+def _dashboard(uid, *panels):
+    return {
+        "dashboard": {
+            "uid": uid,
+            "title": uid.upper(),
+            "time": {"from": "now-15m", "to": "now"},
+            "panels": [
+                {
+                    "id": number,
+                    "title": title,
+                    "type": "stat",
+                    "datasource": {"type": "prometheus", "uid": "prometheus"},
+                    "targets": [{"refId": "A", "expr": title}],
+                }
+                for number, title in enumerate(panels)
+            ],
+        }
+    }
+
+
+def _frames(value):
+    frame = {"schema": {"fields": [{"type": "number"}]}, "data": {"values": [[value]]}}
+    return {"results": {"A": {"frames": [frame]}}}
+
+
+def _with_dashboards(query, *uids, folder="ours"):
+    hits = [{"uid": uid, "folderUid": folder} for uid in uids] + [{"uid": "foreign", "folderUid": "other"}]
+    paths = {f"/api/dashboards/uid/{uid}": _dashboard(uid, "up", "down") for uid in uids}
+    return FakeGrafana({"/api/search": hits, **paths}, query)
+
+
+def test_dashboards_with_data():
+    proof = list(dashboards.dashboards(Watch(5), _with_dashboards(_frames(1), "a", "b"), "ours", ["a"]))
+    assert [_verdict(entry) for entry in proof] == [
+        ("dashboard A has data in every panel", True),
+        ("dashboard B has data in every panel", True),
+    ]
+    assert proof[0]["detail"] == "2 panels, 2 queries"
+
+
+@pytest.mark.parametrize("answer, reason", [(_frames(None), "empty"), (GrafanaError("parse error"), "parse error")])
+def test_empty_panels_are_named(answer, reason):
+    (entry,) = dashboards.dashboards(Watch(BRIEF), _with_dashboards(answer, "a"), "ours", ["a"])
+    assert not entry["ok"]
+    assert f"up (A): {reason}; down (A): {reason}" in entry["detail"]
+
+
+def test_a_dashboard_that_is_missing(monkeypatch):
+    monkeypatch.setattr(dashboards, "_EVERY_SECONDS", 0.01)
+    with pytest.raises(Exception, match="expected are .'a', 'c'."):
+        list(dashboards.dashboards(Watch(BRIEF), _with_dashboards(_frames(1), "a"), "ours", ["a", "c"]))
+
+
+def test_a_dashboard_without_queries_proves_nothing():
+    grafana = _with_dashboards(_frames(1), "a")
+    grafana.paths["/api/dashboards/uid/a"] = _dashboard("a")
+    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"])
+    assert not entry["ok"]

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Grafana, GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import (
+    Entry,
+    Queries,
+    Sample,
+    as_json,
+    entries_of,
+    samples_of,
+)
+
+
+def _response(*frames):
+    return {
+        "results": {
+            "A": {
+                "status": 200,
+                "frames": [
+                    {"schema": {"fields": [field for field, values in frame]}, "data": {"values": [v for f, v in frame]}}
+                    for frame in frames
+                ],
+            }
+        }
+    }
+
+
+# The column names of Grafana 9 and 10, and those of the log format that later versions can send.
+OLD = [
+    ({"name": "labels", "type": "other"}, [{"namespace": "a"}, {"namespace": "a"}]),
+    ({"name": "Time", "type": "time"}, [1700000000500, 1700000000000]),
+    ({"name": "Line", "type": "string"}, ["second", "first"]),
+    ({"name": "tsNs", "type": "string"}, ["1700000000500000000", "1700000000000000000"]),
+    ({"name": "id", "type": "string"}, ["2", "1"]),
+]
+NEW = [
+    ({"name": "timestamp", "type": "time"}, [1700000000500, 1700000000000]),
+    ({"name": "body", "type": "string"}, ["second", "first"]),
+    ({"name": "id", "type": "string"}, ["2", "1"]),
+    ({"name": "labels", "type": "other"}, [{}, {}]),
+]
+
+
+@pytest.mark.parametrize("frame", [OLD, NEW])
+def test_log_lines(frame):
+    assert entries_of(_response(frame)) == [Entry(1700000000.5, "second"), Entry(1700000000.0, "first")]
+
+
+@pytest.mark.parametrize(
+    "response", [{}, {"results": {"A": {"frames": None}}}, _response([]), _response([(OLD[1][0], []), (OLD[2][0], [])])]
+)
+def test_no_log_lines(response):
+    assert entries_of(response) == []
+    assert samples_of(response) == []
+
+
+def test_samples_have_one_frame_for_each_series():
+    frames = [
+        [
+            ({"name": "Time", "type": "time"}, [1, 2]),
+            ({"name": "Value", "type": "number", "labels": {"job": job}}, [0, value]),
+        ]
+        for job, value in (("a", 1), ("b", 0))
+    ]
+    assert samples_of(_response(*frames)) == [Sample({"job": "a"}, 1.0), Sample({"job": "b"}, 0.0)]
+
+
+def test_samples_without_labels_and_without_values():
+    value = {"name": "Value", "type": "number"}
+    assert samples_of(_response([(value, [3.5])], [(value, [None])])) == [Sample({}, 3.5)]
+
+
+class _Asked:
+    def __init__(self, content):
+        self.content = content
+        self.bodies = []
+
+    def query(self, body):
+        self.bodies.append(body)
+        return self.content
+
+
+def test_queries_name_their_source():
+    grafana = _Asked(_response(OLD))
+    queries = Queries(grafana, "loki-uid", "prometheus-uid")
+    queries.lines("{}", back_seconds=900)
+    queries.samples("up")
+    lines, samples = grafana.bodies
+    assert lines["queries"][0]["datasource"]["uid"] == "loki-uid"
+    assert int(lines["to"]) - int(lines["from"]) >= 900_000
+    assert samples["queries"][0]["datasource"]["uid"] == "prometheus-uid"
+    assert samples["queries"][0]["instant"] is True
+
+
+@pytest.mark.parametrize("text, value", [('{"verb": "create"}', {"verb": "create"}), ("[1]", {}), ("plain", {})])
+def test_as_json(text, value):
+    assert as_json(text) == value
+
+
+class _Answer:
+    def __init__(self, status, content, reason="reason"):
+        self.status_code = status
+        self.reason = reason
+        self._content = content
+
+    def json(self):
+        if self._content is None:
+            raise ValueError("no JSON")
+        return self._content
+
+
+@pytest.fixture
+def grafana(monkeypatch):
+    """A client whose next answer a test chooses."""
+
+    class Session:
+        answer = None
+
+        def request(self, *unused, **options):
+            return self.answer
+
+    session = Session()
+    client = Grafana("http://grafana.test/", "admin", "correct horse")
+    monkeypatch.setattr(client, "_session", lambda: session)
+    return client, session
+
+
+def test_errors_name_request_and_words_but_no_password(grafana):
+    client, session = grafana
+    session.answer = _Answer(401, {"message": "Invalid username or password"})
+    with pytest.raises(GrafanaError) as caught:
+        client.get("/api/org")
+    assert str(caught.value) == "GET http://grafana.test/api/org: HTTP 401 Invalid username or password"
+    assert caught.value.status == 401
+
+
+def test_an_error_page_without_json(grafana):
+    client, session = grafana
+    session.answer = _Answer(502, None, "Bad Gateway")
+    with pytest.raises(GrafanaError, match="HTTP 502 Bad Gateway"):
+        client.get("/api/org")
+
+
+def test_a_refused_query_gives_the_sources_words(grafana):
+    client, session = grafana
+    session.answer = _Answer(400, {"results": {"A": {"error": "parse error at line 1"}}})
+    with pytest.raises(GrafanaError, match="^parse error at line 1$"):
+        client.query({"queries": []})

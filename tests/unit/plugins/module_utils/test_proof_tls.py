@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import receiver, tls
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, NotYet, Watch
+
+NAME = "falco-falcosidekick"
+
+
+def _pem(certificate, key):
+    return certificate.public_bytes(serialization.Encoding.PEM), key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _issue(name, ca=None):
+    """A CA, or a certificate of one."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer, signing_key = (ca[0].subject, ca[1]) if ca else (subject, key)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    if ca:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca[1].public_key())
+        names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        builder = builder.add_extension(identifier, critical=False).add_extension(names, critical=False)
+    else:
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+        builder = builder.add_extension(usage, critical=True)
+    return builder.sign(signing_key, hashes.SHA256()), key
+
+
+@pytest.fixture(scope="module")
+def pki():
+    ca = _issue("ca")
+    return {"ca": _pem(*ca)[0].decode(), "server": _issue(NAME, ca), "client": b"".join(_pem(*_issue("falco", ca)))}
+
+
+@contextlib.contextmanager
+def _server(pki, version=None):
+    """A server that wants a client certificate, and answers 405 as the receiver does to a GET."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tls._memory_file(b"".join(_pem(*pki["server"]))) as path:
+        context.load_cert_chain(path)
+    context.load_verify_locations(cadata=pki["ca"])
+    context.verify_mode = ssl.CERT_REQUIRED
+    if version:
+        context.maximum_version = version
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, unused = listener.accept()
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as session:
+            session.recv(4096)
+            session.sendall(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with socket.create_connection(listener.getsockname()) as connection:
+        yield connection
+    thread.join(5)
+    listener.close()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_the_right_certificate_gets_in(pki, version):
+    with _server(pki, version) as connection:
+        reply = tls.tls_http(connection, tls.client_context(pki["ca"], pki["client"]), NAME)
+    assert reply == ("answered", f"{version.name.replace('_', '.')}, HTTP/1.1 405 Method Not Allowed")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("certificate", [lambda: None, tls.foreign_certificate])
+def test_no_certificate_and_a_foreign_one_are_refused(pki, version, certificate):
+    with _server(pki, version) as connection:
+        reply = tls.tls_http(connection, tls.client_context(pki["ca"], certificate()), NAME)
+    assert reply.verdict == "refused"
+    assert "ALERT" in reply.text
+
+
+def test_a_server_of_another_ca_is_no_refusal(pki):
+    other = _pem(*_issue("other"))[0].decode()
+    with _server(pki) as connection:
+        reply = tls.tls_http(connection, tls.client_context(other, None), NAME)
+    assert reply.verdict == "unreachable"
+    assert "not trusted" in reply.text
+
+
+def test_tls_1_1_is_refused_by_a_real_server(pki):
+    with _server(pki) as connection:
+        assert tls.tls_1_1(connection, NAME) == ("refused", "alert protocol_version")
+
+
+@contextlib.contextmanager
+def _answering(content):
+    """A connection whose other end has sent this and closed."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(content)
+    theirs.shutdown(socket.SHUT_WR)
+    with ours, theirs:
+        yield ours
+
+
+@pytest.mark.parametrize(
+    "content, verdict",
+    [
+        (b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", "refused"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "refused"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "answered"),
+        (b"HTTP/1.1 405 Method Not Allowed\r\n\r\n", "answered"),
+        (b"", "unreachable"),
+    ],
+)
+def test_plain_http(content, verdict):
+    with _answering(content) as connection:
+        assert tls.plain_http(connection).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "content, verdict",
+    [
+        (b"\x15\x03\x01\x00\x02\x02\x46", "refused"),
+        (b"\x16\x03\x02\x00\x31\x02", "answered"),
+        (b"", "unreachable"),
+    ],
+)
+def test_tls_1_1(content, verdict):
+    with _answering(content) as connection:
+        assert tls.tls_1_1(connection, NAME).verdict == verdict
+
+
+def test_the_hello_is_one_whole_record():
+    hello = tls.client_hello_1_1(NAME)
+    assert hello[:3] == b"\x16\x03\x01"
+    assert int.from_bytes(hello[3:5], "big") == len(hello) - 5
+    assert int.from_bytes(hello[6:9], "big") == len(hello) - 9
+    assert hello[9:11] == b"\x03\x02"
+    assert NAME.encode() in hello
+
+
+READY = [{"type": "Ready", "status": "True"}]
+POD = {
+    "metadata": {"name": "receiver-1"},
+    "spec": {"containers": [{"ports": [{"name": "http", "containerPort": 2801}]}]},
+    "status": {"conditions": READY},
+}
+SERVICE = {"spec": {"selector": {"app": "receiver"}, "ports": [{"port": 2801, "targetPort": "http"}]}}
+
+
+class FakeCluster:
+    """Forwards to whatever a test serves; without a server the node says why."""
+
+    def __init__(self, pki=None, service=SERVICE, pods=(POD,), secret=None, servers=0):
+        self.service = service
+        self.pods = list(pods)
+        self.pki = pki
+        self.content = secret
+        self.servers = servers
+
+    def get(self, kind, name, namespace=None):
+        return self.service
+
+    def find(self, kind, namespace, selector):
+        assert selector == "app=receiver"
+        return self.pods
+
+    def secret(self, name, namespace):
+        return self.content
+
+    def forward(self, name, namespace, port):
+        assert (name, port) == ("receiver-1", 2801)
+        stack = contextlib.ExitStack()
+        if self.servers:
+            self.servers -= 1
+            connection, reason = stack.enter_context(_server(self.pki)), ""
+        else:
+            connection, reason = stack.enter_context(_answering(b"")), "connection refused"
+        return _Forward(stack, connection, reason)
+
+
+class _Forward:
+    def __init__(self, stack, connection, reason):
+        self._stack = stack
+        self._connection = connection
+        self._reason = reason
+
+    def socket(self):
+        return self._connection
+
+    def error(self):
+        return self._reason
+
+    def close(self):
+        self._stack.close()
+
+
+@pytest.mark.parametrize(
+    "service, pods, error, words",
+    [
+        (None, [POD], NotYet, "no Service"),
+        ({"spec": {"ports": [{"port": 80}]}}, [POD], NotSeen, "no port 2801"),
+        (SERVICE, [], NotYet, "is ready"),
+        (SERVICE, [{**POD, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}], NotYet, "is ready"),
+        (SERVICE, [{**POD, "spec": {"containers": [{}]}}], NotSeen, "no port named 'http'"),
+    ],
+)
+def test_no_way_to_the_receiver(service, pods, error, words):
+    with pytest.raises(error, match=words):
+        receiver.ready_pod(FakeCluster(service=service, pods=pods), "falco", NAME, 2801)
+
+
+def _files(pki):
+    certificate, key = pki["client"].split(b"-----BEGIN PRIVATE KEY")
+    return {"client.crt": certificate, "client.key": b"-----BEGIN PRIVATE KEY" + key, "ca.crt": pki["ca"].encode()}
+
+
+def test_a_secret_with_other_keys_is_told():
+    cluster = FakeCluster(secret={"tls.crt": b"x"})
+    with pytest.raises(NotSeen, match="has no client.crt, client.key, ca.crt"):
+        list(receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(5)))
+
+
+def test_receiver_that_lets_only_the_right_one_in(pki):
+    cluster = FakeCluster(pki, secret=_files(pki), servers=3)
+    checks = receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(5))
+    proof = [next(checks) for unused in range(3)]
+    assert [entry["ok"] for entry in proof] == [True, True, True]
+    assert proof[0]["name"] == "the receiver accepts Falco's client certificate"
+
+
+def test_where_nobody_gets_in_a_refusal_proves_nothing(pki):
+    cluster = FakeCluster(pki, secret=_files(pki))
+    (entry,) = receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(0.05))
+    assert not entry["ok"]
+    assert "connection refused" in entry["detail"]

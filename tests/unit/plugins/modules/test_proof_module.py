@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import pipeline
+from ansible_collections.runtime_security.kubernetes.plugins.modules import pipeline_proof
+
+
+def test_failure_names_each_line_with_its_reason():
+    text = pipeline_proof.failure_text(
+        [
+            {"name": "a", "ok": True, "detail": "seen"},
+            {"name": "b", "ok": False, "detail": "no line"},
+            {"name": "c", "ok": False, "detail": "no value"},
+        ]
+    )
+    assert text == "2 of 3 lines of the proof are not ok: b: no line; c: no value"
+
+
+def test_lines_are_left_out_with_a_reason():
+    assert pipeline.left_out({"etcd": True, "audit": True}) == []
+    left_out = pipeline.left_out({"etcd": False, "audit": False})
+    assert [entry["name"] for entry in left_out] == ['{container="etcd"} |= "compaction"', "the audit log is searchable"]
+    assert all(entry["reason"] for entry in left_out)
