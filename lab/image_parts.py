@@ -100,7 +100,7 @@ STACK = [
     Image(
         "{}/{}:{}".format(*versions.SENSOR_IMAGE),
         {"usr/bin/falco": ("sensor", "sensor")},
-        ["/usr/bin/falco"],
+        [],
         trees={"etc/falco": ("sensor", "etc")},
     ),
     Image(

@@ -86,12 +86,14 @@ class Docker:
         self.binary = find(module, "docker")
 
     def present(self, names):
-        """Digests of those images that the engine has; the exit code says no more than that one was not found."""
+        """Digests of those images that the engine has. An image that is not there is no error here."""
         if not self.binary:
             return {}
-        dummy, stdout, dummy = self.module.run_command(
-            [self.binary, "image", "inspect", "--format", '{{join .RepoTags " "}} {{.Id}}'] + names
+        rc, stdout, stderr = self.module.run_command(
+            [self.binary, "image", "inspect", "--format", "{{range .RepoTags}}{{.}} {{end}}{{.Id}}"] + names
         )
+        if rc != 0 and "no such image" not in stderr.lower() and not self.module.check_mode:
+            raise image_archive.ArchiveError("The engine's images cannot be listed: %s" % stderr.strip())
         return image_archive.engine_images(stdout)
 
     def load(self, path):

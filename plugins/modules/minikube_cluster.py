@@ -162,7 +162,8 @@ class Profile:
         return self.module.run_command([self.binary] + arguments, environ_update=environment)
 
     def state(self):
-        if not self.binary:
+        # minikube makes its folders even for a question; without a record there is nothing to ask for.
+        if not self.binary or self.settings() is None:
             return "missing"
         rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
         return minikube.parse_status(rc, stdout)

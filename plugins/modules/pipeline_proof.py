@@ -34,7 +34,7 @@ attributes:
 options:
   grafana:
     description:
-      - How to reach Grafana.
+      - How to reach Grafana, with the options that the modules of community.grafana have.
     type: dict
     required: true
     suboptions:
@@ -43,16 +43,28 @@ options:
           - Address of Grafana, for example V(http://192.0.2.10:30300).
         type: str
         required: true
+        aliases: [grafana_url]
       url_username:
         description:
           - Grafana user that may read dashboards and query data sources.
         type: str
         default: admin
+        aliases: [grafana_user]
       url_password:
         description:
           - Password of the user.
         type: str
-        required: true
+        default: admin
+        aliases: [grafana_password]
+      grafana_api_key:
+        description:
+          - Token of a service account, instead of O(grafana.url_username) and O(grafana.url_password).
+        type: str
+      use_proxy:
+        description:
+          - Whether proxies named in the environment are used.
+        type: bool
+        default: true
       validate_certs:
         description:
           - If V(false), Grafana's certificate is not checked.
@@ -62,6 +74,19 @@ options:
         description:
           - PEM file with the CA that signed Grafana's certificate.
         type: path
+      client_cert:
+        description:
+          - PEM file with a client certificate, where Grafana wants one.
+        type: path
+      client_key:
+        description:
+          - PEM file with the key of O(grafana.client_cert), where that file does not hold it.
+        type: path
+      timeout:
+        description:
+          - Seconds until a request must have been answered.
+        type: int
+        default: 30
   loki_uid:
     description:
       - Uid of Grafana's Loki data source.
@@ -90,7 +115,7 @@ options:
     default: falco
   receiver_service:
     description:
-      - Service of the event receiver. The receiver's certificate must be valid for this name.
+      - Service of the event receiver. Its certificate must be valid for the name C(SERVICE.NAMESPACE.svc).
     type: str
     default: falco-falcosidekick
   receiver_port:
@@ -145,7 +170,6 @@ options:
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0
-  - requests
   - cryptography >= 3.3
 seealso:
   - module: kubernetes.core.k8s_exec
@@ -159,7 +183,7 @@ EXAMPLES = r"""
     grafana:
       url: http://192.0.2.10:30300
       url_password: "{{ grafana_password }}"
-    client_secret: falco-client-certs
+    client_secret: falco-client-tls
   register: proof
 
 - name: Prove it on a managed cluster, whose control plane is out of reach
@@ -170,7 +194,7 @@ EXAMPLES = r"""
       url_username: reader
       url_password: "{{ grafana_password }}"
       ca_path: /etc/ssl/certs/site-ca.pem
-    client_secret: falco-client-certs
+    client_secret: falco-client-tls
     image: registry.example.com/library/busybox:1.37.0
     etcd: false
     audit: false
@@ -226,18 +250,13 @@ left_out:
 """
 
 import signal
-import sys
 import traceback
 
-LIBRARY_ERRORS = {}
-try:
-    import requests  # pylint: disable=unused-import
-except ImportError:
-    LIBRARY_ERRORS["requests"] = traceback.format_exc()
+CRYPTOGRAPHY_ERROR = ""
 try:
     import cryptography  # pylint: disable=unused-import
 except ImportError:
-    LIBRARY_ERRORS["cryptography >= 3.3"] = traceback.format_exc()
+    CRYPTOGRAPHY_ERROR = traceback.format_exc()
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
@@ -245,21 +264,21 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    Grafana,
+    GrafanaError,
+    connection_spec,
+    path,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Grafana, GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import left_out, prove
 
 ARGUMENT_SPEC = dict(
     grafana=dict(
         type="dict",
         required=True,
-        options=dict(
-            url=dict(type="str", required=True),
-            url_username=dict(type="str", default="admin"),
-            url_password=dict(type="str", required=True, no_log=True),
-            validate_certs=dict(type="bool", default=True),
-            ca_path=dict(type="path"),
-        ),
+        options=connection_spec(),
     ),
     loki_uid=dict(type="str", default="loki"),
     prometheus_uid=dict(type="str", default="prometheus"),
@@ -280,19 +299,14 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def open_grafana(module: AnsibleK8SModule) -> Grafana:
-    """A session that Grafana has accepted: with a wrong password nothing is begun."""
-    options = module.params["grafana"]
-    verify = (options["ca_path"] or True) if options["validate_certs"] else False
-    session = Grafana(options["url"], options["url_username"], options["url_password"], verify)
+def open_grafana(module: AnsibleK8SModule) -> Reader:
+    """A client that Grafana has let in: with a wrong password nothing is begun."""
+    client = Grafana(module.params["grafana"])
     try:
-        session.get("/api/org")
+        client.request("GET", path("org"))
     except GrafanaError as exc:
-        module.fail_json(
-            msg=f"Grafana at {options['url']} does not answer user {options['url_username']!r}: {exc}. "
-            "Nothing was begun. Check grafana.url, grafana.url_username and grafana.url_password."
-        )
-    return session
+        module.fail_json(msg=f"{str(exc).rstrip('.')}. Nothing was begun.")
+    return Reader(client)
 
 
 def failure_text(proof: list) -> str:
@@ -301,25 +315,30 @@ def failure_text(proof: list) -> str:
     return f"{len(failed)} of {len(proof)} lines of the proof are not ok: {reasons}"
 
 
+def interrupt(number: int, frame: object) -> None:
+    """End as with Ctrl-C, so that everything begun is cleaned up on the way out."""
+    raise KeyboardInterrupt(f"signal {number}")
+
+
 def main() -> None:
     module = AnsibleK8SModule(
         argument_spec={**AUTH_ARG_SPEC, **ARGUMENT_SPEC}, supports_check_mode=True, check_pyyaml=False
     )
-    for library, error in LIBRARY_ERRORS.items():
-        module.fail_json(msg=missing_required_lib(library), exception=error)
+    if CRYPTOGRAPHY_ERROR:
+        module.fail_json(msg=missing_required_lib("cryptography >= 3.3"), exception=CRYPTOGRAPHY_ERROR)
     result = {"changed": False, "proof": [], "left_out": left_out(module.params)}
     if module.check_mode:
         module.exit_json(**result)
 
-    # A task that is stopped must not leave the pod behind: end like any failure does.
+    # A task that is stopped must not leave the pod behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *unused: sys.exit(1))
-    session = open_grafana(module)
+        signal.signal(number, interrupt)
+    grafana = open_grafana(module)
     try:
         cluster = Cluster(get_api_client(module))
     except CoreException as exc:
         module.fail_from_exception(exc)
-    result["proof"] = prove(cluster, session, module.params, module.warn)
+    result["proof"] = prove(cluster, grafana, module.params, module.warn)
     result["ok"] = all(entry["ok"] for entry in result["proof"])
     if not result["ok"]:
         module.fail_json(msg=failure_text(result["proof"]), **result)

@@ -41,9 +41,8 @@ func TestEventsAreCounted(t *testing.T) {
 
 func TestRequestsAreRejected(t *testing.T) {
 	mux, _ := (&receiver{newCounters()}).handlers(tlsConfig{})
-	for _, body := range []string{
-		"", "[]", strings.Replace(valid, "Notice", "High", 1), strings.Replace(valid, `"Shell"`, `""`, 1), strings.Replace(valid, "time", "tame", 1),
-	} {
+	without := func(part, instead string) string { return strings.Replace(valid, part, instead, 1) }
+	for _, body := range []string{"", "[]", without("Notice", "High"), without(`"Shell"`, `""`), without("time", "tame")} {
 		if code, _ := ask(mux, "POST", "/", body); code != 400 {
 			t.Errorf("%s got %d", body, code)
 		}
@@ -57,7 +56,9 @@ func TestRequestsAreRejected(t *testing.T) {
 }
 
 func TestPriorities(t *testing.T) {
-	for name, want := range map[string]int{"Debug": 1, "INFO": 2, "Informational": 2, "Notice": 3, "Warning": 4, "Error": 5, "Critical": 6, "Alert": 7, "Emergency": 8} {
+	for name, want := range map[string]int{
+		"Debug": 1, "INFO": 2, "Informational": 2, "Notice": 3, "Warning": 4, "Error": 5, "Critical": 6, "Alert": 7, "Emergency": 8,
+	} {
 		if got := (event{Priority: name}).priority(); got != want {
 			t.Errorf("%s is %d, want %d", name, got, want)
 		}

@@ -119,7 +119,8 @@ func serve(c config) error {
 	if len(c.tls.plainPaths) > 0 {
 		go func() { failed <- plainServer.ListenAndServe() }()
 	}
-	log.Printf("listening on %s for TLS and %s for %q without, the lab's stand-in for falcosidekick", server.Addr, plainServer.Addr, c.tls.plainPaths)
+	log.Printf("listening on %s with TLS and on %s for %q without, the lab's stand-in for falcosidekick",
+		server.Addr, plainServer.Addr, c.tls.plainPaths)
 	return <-failed
 }
 

@@ -28,6 +28,8 @@ def judge(node, options, release):
 
 def _loading(node):
     required = "the kernel loads modules"
+    if node.record.get("falco_loaded"):
+        return check("module_loading", "ok", "the falco module is loaded", required)
     outcome = node.outcome(DRIVER, "init_module")
     error = (outcome or {}).get("errno")
     if node.number("proc/sys/kernel/modules_disabled") == 1:
@@ -52,6 +54,8 @@ def _locked(node):
 
 def _signature(node):
     required = "unsigned modules load, or Falco's is signed with an enrolled key"
+    if node.record.get("falco_loaded"):
+        return check("module_signature", "ok", "the falco module is loaded", required)
     error = (node.outcome(DRIVER, "init_module") or {}).get("errno")
     reasons = []
     if node.text("sys/module/module/parameters/sig_enforce") in ("Y", "1"):

@@ -69,7 +69,6 @@ def observe(options, root="/"):
         "release": system.release,
         "uid": os.geteuid(),
         "memlock": list(resource.getrlimit(resource.RLIMIT_MEMLOCK)),
-        "page_size": os.sysconf("SC_PAGE_SIZE"),
         "pid_namespace": _link(root, "proc/self/ns/pid"),
         "files": {},
         "paths": [],
@@ -84,7 +83,9 @@ def observe(options, root="/"):
     record["paths"] = [path for path in PATHS if os.path.exists(os.path.join(root, path))]
     record["secure_boot"] = _secure_boot(root)
     record["falco_loaded"] = _module_loaded(root, "falco")
-    record["host_os_release"] = _text(root, os.path.join(options["host_root"].lstrip("/"), "etc/os-release"), TEXT_LIMIT)
+    record["host_os_release"] = None
+    if options["host_root"]:
+        record["host_os_release"] = _text(root, os.path.join(options["host_root"].lstrip("/"), "etc/os-release"), TEXT_LIMIT)
     record["kernel_config"] = _kernel_config(root, system.release)
 
     release = requirements.release_for(options["falco_version"])

@@ -17,14 +17,16 @@ NAME = "the audit log is searchable"
 
 def audit_line(watch: Watch, queries: Queries, pod: MarkedPod) -> t.Iterator[dict]:
     pod.wait_running()
-    expression = f'{{container="kube-apiserver"}} |= "audit.k8s.io" |= "{pod.name}" |= "create"'
+    # Starting the pod also makes audit lines for its subresources (binding, status, exec) and its events.
+    expression = (
+        f'{{container="kube-apiserver"}} |= "audit.k8s.io" |= "{pod.name}" '
+        '|= `"verb":"create"` |= `"resource":"pods"` != `"subresource"`'
+    )
 
     def probe() -> dict:
         for entry in queries.lines(expression):
             event = as_json(entry.text)
-            reference = event.get("objectRef") or {}
-            # Starting the pod also makes audit lines for its subresources (binding, status).
-            if event.get("verb") == "create" and reference.get("resource") == "pods" and "subresource" not in reference:
+            if (event.get("objectRef") or {}).get("name") == pod.name:
                 return event
         raise NotYet(f"{expression} has no line for the creation of the pod")
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
 import typing as t
 
 if t.TYPE_CHECKING:
-    import socket
-
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
 
 try:
@@ -19,7 +19,15 @@ try:
     from kubernetes.stream import portforward, stream
 except ImportError:  # the module reports it
     ApiClient = CoreV1Api = portforward = stream = None
-    DynamicApiError = NotFoundError = Exception
+
+    class DynamicApiError(Exception):
+        """Never raised: without the library nothing is called."""
+
+    class NotFoundError(DynamicApiError):
+        """Likewise."""
+
+
+_CLOSE_SECONDS = 2
 
 
 class ClusterError(Exception):
@@ -116,6 +124,8 @@ class Forward:
     def __init__(self, forwarder: t.Any, port: int) -> None:
         self._forwarder = forwarder
         self._port = port
+        # TLS takes the socket itself over.
+        self._other = forwarder.socket(port).dup()
 
     def socket(self) -> socket.socket:
         return self._forwarder.socket(self._port)
@@ -125,4 +135,11 @@ class Forward:
         return self._forwarder.error(self._port) or ""
 
     def close(self) -> None:
+        """Hang up in order: to close with data unread would be a reset, and the library's thread would die of it."""
+        with contextlib.suppress(OSError):
+            self._other.settimeout(_CLOSE_SECONDS)
+            self._other.shutdown(socket.SHUT_WR)
+            while self._other.recv(4096):
+                pass
+        self._other.close()
         self._forwarder.close()

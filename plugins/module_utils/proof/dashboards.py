@@ -9,8 +9,9 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ..grafana_client import path
 from ..grafana_panels import frames_have_data, panel_queries, query_body, range_seconds
-from .grafana import Grafana, GrafanaError
+from .grafana import Reader, Refused
 from .watch import NotSeen, NotYet, Watch, line
 
 _EVERY_SECONDS = 2
@@ -22,7 +23,7 @@ NAME = "dashboard {} has data in every panel"
 class _Panels:
     """The queries of one dashboard that have had no data yet."""
 
-    def __init__(self, grafana: Grafana, dashboard: dict) -> None:
+    def __init__(self, grafana: Reader, dashboard: dict) -> None:
         self._grafana = grafana
         self._seconds = range_seconds(dashboard)
         queries = panel_queries(dashboard, {})
@@ -38,7 +39,7 @@ class _Panels:
             try:
                 answer = self._grafana.query(query_body([entry["query"]], time.time(), self._seconds))
                 reason = "" if frames_have_data(answer) else "empty"
-            except GrafanaError as exc:
+            except Refused as exc:
                 reason = str(exc)
             if reason:
                 empty.append(f"{entry['panel']} ({entry['ref_id']}): {reason}")
@@ -48,17 +49,17 @@ class _Panels:
             raise NotYet("; ".join(empty))
 
 
-def dashboard_uids(grafana: Grafana, folder_uid: str) -> set[str]:
+def dashboard_uids(grafana: Reader, folder_uid: str) -> set[str]:
     # The search by folder uid is younger than the folder uid in its answer.
-    hits = grafana.get("/api/search", params={"type": "dash-db", "tag": _TAG, "limit": 1000})
+    hits = grafana.get(path("search", type="dash-db", tag=_TAG, limit=1000))
     return {hit["uid"] for hit in hits if hit.get("folderUid") == folder_uid}
 
 
-def _one(watch: Watch, grafana: Grafana, uid: str, began: float) -> dict:
+def _one(watch: Watch, grafana: Reader, uid: str, began: float) -> dict:
     title = uid
 
     def load() -> dict:
-        return grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"]
+        return grafana.get(path("dashboards", "uid", uid))["dashboard"]
 
     try:
         dashboard = watch.until(load, _EVERY_SECONDS).value
@@ -70,7 +71,7 @@ def _one(watch: Watch, grafana: Grafana, uid: str, began: float) -> dict:
     return line(NAME.format(title), True, at - began, f"{panels.panels} panels, {panels.queries} queries")
 
 
-def dashboards(watch: Watch, grafana: Grafana, folder_uid: str, expected: list[str]) -> t.Iterator[dict]:
+def dashboards(watch: Watch, grafana: Reader, folder_uid: str, expected: list[str]) -> t.Iterator[dict]:
     """One line for each dashboard of the folder, and for each expected one that is not there."""
     began = time.monotonic()
 

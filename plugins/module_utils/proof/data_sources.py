@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .grafana import Grafana, GrafanaError
+from ..grafana_client import path
+from .grafana import Reader, Refused
 from .watch import Watch, observe
 
 _EVERY_SECONDS = 1
@@ -16,14 +17,14 @@ _EVERY_SECONDS = 1
 _QUESTIONS = {"prometheus": "vector(1)", "loki": '{namespace=~".+"}'}
 
 
-def _ask(grafana: Grafana, uid: str) -> str:
+def _ask(grafana: Reader, uid: str) -> str:
     """What the "Save & test" button asks; versions without that address get a query."""
     try:
-        return grafana.get(f"/api/datasources/uid/{uid}/health").get("message", "healthy")
-    except GrafanaError as exc:
+        return grafana.get(path("datasources", "uid", uid, "health")).get("message", "healthy")
+    except Refused as exc:
         if exc.status != 404:
             raise
-    source = grafana.get(f"/api/datasources/uid/{uid}")
+    source = grafana.get(path("datasources", "uid", uid))
     query = {
         "refId": "A",
         "datasource": {"type": source["type"], "uid": uid},
@@ -37,6 +38,6 @@ def _ask(grafana: Grafana, uid: str) -> str:
     return "answered a query"
 
 
-def data_sources(watch: Watch, grafana: Grafana, uids: list[str]) -> t.Iterator[dict]:
+def data_sources(watch: Watch, grafana: Reader, uids: list[str]) -> t.Iterator[dict]:
     for uid in uids:
         yield observe(watch, f"data source {uid} answers", lambda uid=uid: _ask(grafana, uid), _EVERY_SECONDS, str)

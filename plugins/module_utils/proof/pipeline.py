@@ -9,7 +9,7 @@ import typing as t
 
 from . import audit, dashboards, data_sources, etcd, marker, receiver, shell, targets
 from .cluster import Cluster
-from .grafana import Grafana
+from .grafana import Reader
 from .pod import MarkedPod
 from .queries import Queries
 from .run import Check, run_checks
@@ -27,7 +27,7 @@ def left_out(options: dict) -> list[dict]:
     return lines
 
 
-def prove(cluster: Cluster, grafana: Grafana, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
+def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
     """All checks side by side; returns their lines. The marked pod is gone afterwards, whatever happens."""
     watch = Watch(options["timeout"])
     queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])

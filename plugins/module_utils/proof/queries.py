@@ -10,7 +10,7 @@ import time
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .grafana import Grafana
+    from .grafana import Reader
 
 # The controller's clock and the node's may differ.
 _SKEW_SECONDS = 60
@@ -67,7 +67,7 @@ def as_json(text: str) -> dict:
 class Queries:
     """Asks the two data sources by their uids."""
 
-    def __init__(self, grafana: Grafana, loki_uid: str, prometheus_uid: str) -> None:
+    def __init__(self, grafana: Reader, loki_uid: str, prometheus_uid: str) -> None:
         self._grafana = grafana
         self._loki_uid = loki_uid
         self._prometheus_uid = prometheus_uid

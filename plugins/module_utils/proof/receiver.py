@@ -52,6 +52,8 @@ class Receiver:
         self._service = service
         self._port = port
         self._client_secret = client_secret
+        # The name Falco asks for.
+        self._host = f"{service}.{namespace}.svc"
 
     def _client_files(self) -> dict[str, bytes]:
         content = self._cluster.secret(self._client_secret, self._namespace)
@@ -79,7 +81,7 @@ class Receiver:
                 forward.close()
 
         def over_tls(certificate: bytes | None) -> t.Callable[[t.Any], Reply]:
-            return lambda connection: tls_http(connection, client_context(ca, certificate), self._service)
+            return lambda connection: tls_http(connection, client_context(ca, certificate), self._host)
 
         def accepted() -> Reply:
             reply = ask(over_tls(files["client.crt"] + b"\n" + files["client.key"]))
@@ -99,7 +101,7 @@ class Receiver:
             ("a client without a certificate", over_tls(None)),
             ("a client certificate of another CA", over_tls(foreign_certificate())),
             ("plain HTTP on its TLS port", plain_http),
-            ("TLS 1.1", lambda connection: tls_1_1(connection, self._service)),
+            ("TLS 1.1", lambda connection: tls_1_1(connection, self._host)),
         ):
             asked = time.monotonic()
             try:

@@ -78,8 +78,8 @@ def foreign_certificate() -> bytes:
     )
 
 
-def _first_line(answer: bytes) -> str:
-    return answer.decode("latin-1").split("\r\n")[0]
+def _first_line(connection: t.Any) -> str:
+    return connection.recv(4096).decode("latin-1").split("\r\n")[0]
 
 
 def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Reply:
@@ -98,7 +98,7 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
                 session.recv(1)
             session.settimeout(_TIMEOUT_SECONDS)
             session.sendall(_REQUEST.format(server_name).encode())
-            status = _first_line(session.recv(4096))
+            status = _first_line(session)
     except ssl.SSLCertVerificationError as exc:
         return Reply("unreachable", f"the receiver's own certificate is not trusted: {exc.verify_message}")
     except ssl.SSLError as exc:
@@ -118,14 +118,13 @@ def plain_http(connection: t.Any) -> Reply:
     connection.settimeout(_TIMEOUT_SECONDS)
     try:
         connection.sendall(_REQUEST.format("receiver").encode())
-        answer = connection.recv(4096)
+        first = _first_line(connection)
     except OSError as exc:
         return Reply("unreachable", str(exc))
-    if not answer:
+    if not first:
         return Reply("unreachable", "connection closed without an answer")
-    if answer[0] == _ALERT:
-        return Reply("refused", _alert(answer))
-    first = _first_line(answer)
+    if first[0] == chr(_ALERT):
+        return Reply("refused", _alert(first.encode("latin-1")))
     return Reply("refused" if first.startswith(("HTTP/1.0 400", "HTTP/1.1 400")) else "answered", first)
 
 

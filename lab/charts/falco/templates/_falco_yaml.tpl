@@ -1,31 +1,55 @@
 {{- /* falco.yaml: the values under falco, and what other values say about them. */ -}}
 {{- define "falco.yaml" -}}
 {{- $config := deepCopy .Values.falco -}}
+{{- $_ := set $config "engine" (include "falco.engine" . | fromYaml) -}}
 {{- if .Values.falcosidekick.enabled -}}
+{{- $url := $config.http_output.url | default (printf "http://%s-falcosidekick:2801" (include "falco.fullname" .)) -}}
 {{- $_ := set $config "json_output" true -}}
 {{- $_ := set $config "json_include_output_property" true -}}
-{{- $_ := set $config.http_output "enabled" true -}}
-{{- $_ := set $config.http_output "url" ($config.http_output.url | default (printf "http://%s-falcosidekick:2801" (include "falco.fullname" .))) -}}
-{{- end -}}
-{{- with .Values.driver.modernEbpf -}}
-{{- $preset := dict "buf_size_preset" .bufSizePreset "drop_failed_exit" .dropFailedExit "cpus_for_each_buffer" .cpusForEachBuffer "disable_iterators" .disableIterators -}}
-{{- $_ := set $config "engine" (dict "kind" "modern_ebpf" "modern_ebpf" $preset) -}}
+{{- $_ := set $config "http_output" (merge (dict "enabled" true "url" $url) $config.http_output) -}}
 {{- end -}}
 {{- if .Values.metrics.enabled -}}
-{{- $_ := set $config.webserver "enabled" true -}}
-{{- $_ := set $config.webserver "prometheus_metrics_enabled" true -}}
-{{- with .Values.metrics -}}
-{{- $metrics := dict "enabled" true "interval" .interval "output_rule" .outputRule "rules_counters_enabled" .rulesCountersEnabled "resource_utilization_enabled" .resourceUtilizationEnabled "state_counters_enabled" .stateCountersEnabled "kernel_event_counters_enabled" .kernelEventCountersEnabled -}}
-{{- $_ := set $config "metrics" $metrics -}}
+{{- $_ := set $config "webserver" (merge (dict "enabled" true "prometheus_metrics_enabled" true) $config.webserver) -}}
+{{- $_ := set $config "metrics" (include "falco.metrics" . | fromYaml) -}}
 {{- end -}}
-{{- end -}}
-{{- $engines := include "falco.engines" . | fromYaml -}}
-{{- if $engines -}}
-{{- with .Values.collectors.containerEngine -}}
-{{- $plugin := dict "name" "container" "library_path" "libcontainer.so" "init_config" (dict "label_max_len" .labelMaxLen "with_size" .withSize "hooks" .hooks "engines" $engines) -}}
-{{- $_ := set $config "plugins" (append $config.plugins $plugin) -}}
+{{- if include "falco.engines" . | fromYaml -}}
+{{- $_ := set $config "plugins" (append $config.plugins (include "falco.containerPlugin" . | fromYaml)) -}}
 {{- $_ := set $config "load_plugins" (append $config.load_plugins "container") -}}
 {{- end -}}
-{{- end -}}
 {{- toYaml $config -}}
+{{- end }}
+
+{{- define "falco.engine" -}}
+kind: modern_ebpf
+modern_ebpf:
+  {{- with .Values.driver.modernEbpf }}
+  buf_size_preset: {{ .bufSizePreset }}
+  drop_failed_exit: {{ .dropFailedExit }}
+  cpus_for_each_buffer: {{ .cpusForEachBuffer }}
+  disable_iterators: {{ .disableIterators }}
+  {{- end }}
+{{- end }}
+
+{{- define "falco.metrics" -}}
+enabled: true
+{{- with .Values.metrics }}
+interval: {{ .interval }}
+output_rule: {{ .outputRule }}
+rules_counters_enabled: {{ .rulesCountersEnabled }}
+resource_utilization_enabled: {{ .resourceUtilizationEnabled }}
+state_counters_enabled: {{ .stateCountersEnabled }}
+kernel_event_counters_enabled: {{ .kernelEventCountersEnabled }}
+{{- end }}
+{{- end }}
+
+{{- define "falco.containerPlugin" -}}
+name: container
+library_path: libcontainer.so
+init_config:
+  {{- with .Values.collectors.containerEngine }}
+  label_max_len: {{ .labelMaxLen }}
+  with_size: {{ .withSize }}
+  hooks: {{ toJson .hooks }}
+  engines: {{ toJson .engines }}
+  {{- end }}
 {{- end }}

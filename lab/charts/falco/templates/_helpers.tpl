@@ -23,6 +23,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- ternary $collectors.containerEngine.engines dict (and $collectors.enabled $collectors.containerEngine.enabled) | toYaml -}}
 {{- end }}
 
+{{- define "falco.image" -}}
+{{ with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
 {{- /* The sockets of all engines that are on, each once, in the order the chart's users know. */ -}}
 {{- define "falco.sockets" -}}
 {{- $engines := include "falco.engines" . | fromYaml -}}

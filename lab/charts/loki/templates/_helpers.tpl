@@ -17,7 +17,7 @@ common:
   {{- toYaml (merge (dict "storage" $folders) .Values.loki.commonConfig) | nindent 2 }}
 schema_config:
   {{- toYaml .Values.loki.schemaConfig | nindent 2 }}
-{{- range $section := list "server" "ingester" "compactor" "analytics" "query_range" "limits_config" }}
+{{- range $section := list "server" "ingester" "frontend" "frontend_worker" "compactor" "analytics" "query_range" "limits_config" }}
 {{- with index $.Values.loki $section }}
 {{ $section }}:
   {{- toYaml . | nindent 2 }}

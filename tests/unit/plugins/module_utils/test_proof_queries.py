@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Grafana, GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader, Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import (
     Entry,
     Queries,
@@ -103,52 +104,22 @@ def test_as_json(text, value):
     assert as_json(text) == value
 
 
-class _Answer:
-    def __init__(self, status, content, reason="reason"):
-        self.status_code = status
-        self.reason = reason
-        self._content = content
+class _Client:
+    def __init__(self, answer):
+        self.answer = answer
 
-    def json(self):
-        if self._content is None:
-            raise ValueError("no JSON")
-        return self._content
+    def request(self, method, path, body=None):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
-@pytest.fixture
-def grafana(monkeypatch):
-    """A client whose next answer a test chooses."""
-
-    class Session:
-        answer = None
-
-        def request(self, *unused, **options):
-            return self.answer
-
-    session = Session()
-    client = Grafana("http://grafana.test/", "admin", "correct horse")
-    monkeypatch.setattr(client, "_session", lambda: session)
-    return client, session
+def test_a_refused_request_may_work_later():
+    with pytest.raises(Refused, match="HTTP 502") as caught:
+        Reader(_Client(GrafanaError("GET /api/org: HTTP 502", 502))).get("/api/org")
+    assert caught.value.status == 502
 
 
-def test_errors_name_request_and_words_but_no_password(grafana):
-    client, session = grafana
-    session.answer = _Answer(401, {"message": "Invalid username or password"})
-    with pytest.raises(GrafanaError) as caught:
-        client.get("/api/org")
-    assert str(caught.value) == "GET http://grafana.test/api/org: HTTP 401 Invalid username or password"
-    assert caught.value.status == 401
-
-
-def test_an_error_page_without_json(grafana):
-    client, session = grafana
-    session.answer = _Answer(502, None, "Bad Gateway")
-    with pytest.raises(GrafanaError, match="HTTP 502 Bad Gateway"):
-        client.get("/api/org")
-
-
-def test_a_refused_query_gives_the_sources_words(grafana):
-    client, session = grafana
-    session.answer = _Answer(400, {"results": {"A": {"error": "parse error at line 1"}}})
-    with pytest.raises(GrafanaError, match="^parse error at line 1$"):
-        client.query({"queries": []})
+def test_a_refused_query_gives_the_sources_words():
+    with pytest.raises(Refused, match="^parse error at line 1$"):
+        Reader(_Client({"results": {"A": {"error": "parse error at line 1"}}})).query({"queries": []})

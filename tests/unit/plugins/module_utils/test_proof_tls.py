@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import receiver, tls
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, NotYet, Watch
 
-NAME = "falco-falcosidekick"
+SERVICE_NAME = "falco-falcosidekick"
+NAME = f"{SERVICE_NAME}.falco.svc"
 
 
 def _pem(certificate, key):
@@ -176,8 +177,8 @@ SERVICE = {"spec": {"selector": {"app": "receiver"}, "ports": [{"port": 2801, "t
 class FakeCluster:
     """Forwards to whatever a test serves; without a server the node says why."""
 
-    def __init__(self, pki=None, service=SERVICE, pods=(POD,), secret=None, servers=0):
-        self.service = service
+    def __init__(self, pki=None, pods=(POD,), secret=None, servers=0):
+        self.service = SERVICE
         self.pods = list(pods)
         self.pki = pki
         self.content = secret
@@ -231,8 +232,10 @@ class _Forward:
     ],
 )
 def test_no_way_to_the_receiver(service, pods, error, words):
+    cluster = FakeCluster(pods=pods)
+    cluster.service = service
     with pytest.raises(error, match=words):
-        receiver.ready_pod(FakeCluster(service=service, pods=pods), "falco", NAME, 2801)
+        receiver.ready_pod(cluster, "falco", SERVICE_NAME, 2801)
 
 
 def _files(pki):
@@ -243,12 +246,12 @@ def _files(pki):
 def test_a_secret_with_other_keys_is_told():
     cluster = FakeCluster(secret={"tls.crt": b"x"})
     with pytest.raises(NotSeen, match="has no client.crt, client.key, ca.crt"):
-        list(receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(5)))
+        list(receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(5)))
 
 
 def test_receiver_that_lets_only_the_right_one_in(pki):
     cluster = FakeCluster(pki, secret=_files(pki), servers=3)
-    checks = receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(5))
+    checks = receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(5))
     proof = [next(checks) for unused in range(3)]
     assert [entry["ok"] for entry in proof] == [True, True, True]
     assert proof[0]["name"] == "the receiver accepts Falco's client certificate"
@@ -256,6 +259,6 @@ def test_receiver_that_lets_only_the_right_one_in(pki):
 
 def test_where_nobody_gets_in_a_refusal_proves_nothing(pki):
     cluster = FakeCluster(pki, secret=_files(pki))
-    (entry,) = receiver.Receiver(cluster, "falco", NAME, 2801, "client").check(Watch(0.05))
+    (entry,) = receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(0.05))
     assert not entry["ok"]
     assert "connection refused" in entry["detail"]

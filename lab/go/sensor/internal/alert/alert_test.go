@@ -10,7 +10,9 @@ import (
 )
 
 var (
-	rule  = &rules.Rule{Name: "Shell", Output: "A shell | command=%proc.cmdline aname=%proc.aname[2]", Priority: 5, Tags: []string{"container"}, Source: "syscall"}
+	rule = &rules.Rule{
+		Name: "Shell", Output: "A shell | command=%proc.cmdline aname=%proc.aname[2]", Priority: 5, Tags: []string{"container"}, Source: "syscall",
+	}
 	shell = event.Event{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Kind: event.Exec, Type: "execve", Name: "sh", Args: []string{"/bin/sh", "-c", "a > b"},
 	}
@@ -23,8 +25,8 @@ func TestLineJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"hostname":"node","output":"03:04:05.000000006: Notice A shell | command=sh -c a > b aname=<NA> container_id=0123456789ab container_name=app` +
-		` container_image_repository=app container_image_tag=1 k8s_pod_name=app-0 k8s_ns_name=default",` +
+	want := `{"hostname":"node","output":"03:04:05.000000006: Notice A shell | command=sh -c a > b aname=<NA>` +
+		` container_id=0123456789ab container_name=app container_image_repository=app container_image_tag=1 k8s_pod_name=app-0 k8s_ns_name=default",` +
 		`"output_fields":{"container.id":"0123456789ab","container.image.repository":"app","container.image.tag":"1","container.name":"app",` +
 		`"evt.time":1767323045000000006,"k8s.ns.name":"default","k8s.pod.name":"app-0","proc.aname[2]":null,"proc.cmdline":"sh -c a > b"},` +
 		`"priority":"Notice","rule":"Shell","source":"syscall","tags":["container"],"time":"2026-01-02T03:04:05.000000006Z"}` + "\n"

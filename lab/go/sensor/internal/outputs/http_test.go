@@ -144,6 +144,7 @@ func TestHTTPFailures(t *testing.T) {
 	noFile.ClientKey += ".gone"
 	noCA := settings(url, good)
 	noCA.CACert += ".gone"
+	failing := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
 	for name, c := range map[string]struct {
 		settings config.HTTP
 		want     error
@@ -155,7 +156,7 @@ func TestHTTPFailures(t *testing.T) {
 		"client key is not there":      {noFile, errClientCert},
 		"authority file is not there":  {noCA, errCA},
 		"nobody listens":               {settings("https://127.0.0.1:1", good), errConnect},
-		"an error status goes unheard": {settings(ours.serve("127.0.0.1", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }), good), nil},
+		"an error status goes unheard": {settings(ours.serve("127.0.0.1", failing), good), nil},
 	} {
 		if err := NewHTTP(c.settings, true, io.Discard).Send([]byte("x")); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)

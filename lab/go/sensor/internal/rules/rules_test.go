@@ -32,7 +32,15 @@ func write(t *testing.T, name, content string) string {
 }
 
 func TestLoad(t *testing.T) {
-	change := "- rule: Shell\n  output: more\n  priority: info\n  tags: [x]\n  override: {output: append, priority: replace, tags: replace}\n- {rule: Shell, enabled: false}\n"
+	const change = `
+- rule: Shell
+  output: more
+  priority: info
+  tags: [x]
+  override: {output: append, priority: replace, tags: replace}
+- rule: Shell
+  enabled: false
+`
 	set, err := Load([]string{write(t, "base.yaml", base), write(t, "change.yaml", change), write(t, "empty.yaml", "")})
 	if err != nil {
 		t.Fatal(err)

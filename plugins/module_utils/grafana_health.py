@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether Grafana answers, knows us, and reaches its data sources."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana, GrafanaError, path
+
+# What Grafana's own check asks each kind of source; used where a version has no check for it.
+_QUERIES = {
+    "prometheus": {"expr": "1+1", "instant": True, "range": False},
+    "loki": {"expr": "vector(1)+vector(1)", "queryType": "instant"},
+}
+_PAUSE = 1
+
+
+class Deadline:
+    """The time left of a wait; the first try is always allowed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def pause(self) -> bool:
+        """Sleep a little; False once the time is up."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(_PAUSE, left))
+        return True
+
+
+def wait_for_answer(grafana: Grafana, deadline: Deadline) -> dict:
+    """What /api/health says, as soon as server and database are up."""
+    while True:
+        try:
+            health = grafana.request("GET", path("health"))
+            if health.get("database") == "ok":
+                return health
+            problem = f"Grafana at {grafana.url} has no database: {health.get('database')}"
+        except GrafanaError as exc:
+            problem = str(exc)
+        if not deadline.pause():
+            raise GrafanaError(problem)
+
+
+def _by_query(grafana: Grafana, source: dict) -> str:
+    query = _QUERIES.get(source["type"])
+    if query is None:
+        raise GrafanaError(f"this version of Grafana has no health check for type {source['type']!r}")
+    reference = {"uid": source["uid"], "type": source["type"]}
+    body = {"queries": [{**query, "refId": "A", "datasource": reference}], "from": "now-1m", "to": "now"}
+    grafana.request("POST", path("ds", "query"), body)
+    return f"answered {query['expr']}"
+
+
+def check(grafana: Grafana, uid: str) -> dict[str, t.Any]:
+    """One look at one data source: {uid, ok, message, via}."""
+    via = "health"
+    try:
+        source = grafana.request("GET", path("datasources", "uid", uid), absent=(404,))
+        if source is None:
+            raise GrafanaError("no data source has this uid", 404)
+        answer = grafana.request("GET", path("datasources", "uid", uid, "health"), absent=(404,))
+        if answer is None:
+            via = "query"
+            message = _by_query(grafana, source)
+        else:
+            message = answer.get("message", "")
+    except GrafanaError as exc:
+        if exc.status == 401:
+            raise
+        return {"uid": uid, "ok": False, "message": str(exc), "via": via}
+    return {"uid": uid, "ok": True, "message": message, "via": via}
+
+
+def check_all(grafana: Grafana, uids: list[str], deadline: Deadline) -> list[dict[str, t.Any]]:
+    """Look at every data source until all are well or the time is up."""
+    started = time.monotonic()
+    results: dict[str, dict] = {}
+    while True:
+        for uid in uids:
+            if not results.get(uid, {}).get("ok"):
+                results[uid] = {**check(grafana, uid), "seconds": round(time.monotonic() - started, 2)}
+        if all(result["ok"] for result in results.values()) or not deadline.pause():
+            return [results[uid] for uid in uids]

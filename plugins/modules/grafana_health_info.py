@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: grafana_health_info
+short_description: Ask Grafana whether it and its data sources are well
+version_added: 0.1.0
+description:
+  - Waits until Grafana answers, tries the credentials once, then has Grafana check each data source, as the button
+    "Save & test" on its pages does.
+  - Where a version of Grafana has no such check for a type of data source, a query through Grafana decides.
+  - Fails when Grafana does not answer or refuses the credentials. A data source that is not well is reported, not an error.
+author:
+  - The runtime_security.kubernetes authors (@runtime-security)
+extends_documentation_fragment:
+  - community.grafana.basic_auth
+  - community.grafana.api_key
+options:
+  ca_path:
+    description:
+      - A file with the CA certificates, in PEM form, that Grafana's own certificate is checked against.
+    type: path
+  timeout:
+    description:
+      - The time limit of one request, in seconds.
+    type: int
+    default: 30
+  data_sources:
+    description:
+      - The uids of the data sources to check.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description:
+      - How long to wait for Grafana and for its data sources, in seconds, 0 or more. V(0) looks once.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check_mode; this action does not modify state.
+  diff_mode:
+    support: none
+    description: Does not apply; this action does not modify state.
+"""
+
+EXAMPLES = r"""
+- name: Look whether Grafana reaches Prometheus and Loki
+  runtime_security.kubernetes.grafana_health_info:
+    url: http://192.168.49.2:30300
+    url_username: admin
+    url_password: "{{ grafana_password }}"
+    data_sources: [prometheus, loki]
+    wait_timeout: 120
+  register: grafana
+
+- name: Stop if it does not
+  ansible.builtin.assert:
+    that: grafana.healthy
+    fail_msg: "{{ grafana.data_sources | rejectattr('ok') | list }}"
+"""
+
+RETURN = r"""
+version:
+  description: The version of Grafana. Empty where Grafana hides it.
+  returned: success
+  type: str
+  sample: 10.0.0
+healthy:
+  description: Whether all data sources are well.
+  returned: success
+  type: bool
+  sample: true
+seconds:
+  description: How long the module waited and asked.
+  returned: success
+  type: float
+  sample: 0.21
+data_sources:
+  description: What is known of each data source, in the order of O(data_sources).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    uid:
+      description: The identity of the data source.
+      returned: success
+      type: str
+      sample: loki
+    ok:
+      description: Whether it answered.
+      returned: success
+      type: bool
+      sample: true
+    message:
+      description: What Grafana said.
+      returned: success
+      type: str
+      sample: Data source successfully connected.
+    via:
+      description: Grafana's own check, or a query because this version has no check.
+      returned: success
+      type: str
+      choices: [health, query]
+      sample: health
+    seconds:
+      description: When it answered, or was last asked, counted from the first question to a data source.
+      returned: success
+      type: float
+      sample: 0.05
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    Grafana,
+    GrafanaError,
+    connection_spec,
+    path,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_health import (
+    Deadline,
+    check_all,
+    wait_for_answer,
+)
+
+
+def main() -> None:
+    spec = connection_spec()
+    spec.update(
+        data_sources={"type": "list", "elements": "str", "default": []},
+        wait_timeout={"type": "int", "default": 60},
+    )
+    module = AnsibleModule(argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True)
+    grafana = Grafana(module.params)
+    deadline = Deadline(module.params["wait_timeout"])
+    started = time.monotonic()
+    try:
+        health = wait_for_answer(grafana, deadline)
+        # Once only: Grafana locks a user out after a few wrong passwords.
+        grafana.request("GET", path("org"))
+        sources = check_all(grafana, module.params["data_sources"], deadline)
+    except GrafanaError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(
+        changed=False,
+        version=health.get("version", ""),
+        healthy=all(source["ok"] for source in sources),
+        seconds=round(time.monotonic() - started, 2),
+        data_sources=sources,
+    )
+
+
+if __name__ == "__main__":
+    main()

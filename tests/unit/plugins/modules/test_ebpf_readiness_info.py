@@ -1,0 +1,106 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module around the judgement: options, refusals, what it needs of Python."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from test_ebpf_readiness_hosts import load
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import requirements
+from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf_readiness_info
+
+PLUGINS = Path(__file__).parents[4] / "plugins"
+SOURCES = [PLUGINS / "modules/ebpf_readiness_info.py", *sorted((PLUGINS / "module_utils/ebpf").glob("*.py"))]
+
+
+def run(monkeypatch, capsys, host: str = "ubuntu_24_04", **arguments: object) -> dict:
+    monkeypatch.setattr(ebpf_readiness_info.observe, "observe", lambda options: load(host)["record"])
+    with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
+        ebpf_readiness_info.main()
+    result = json.loads(capsys.readouterr().out)
+    assert bool(result.get("failed")) == bool(stop.value.code)
+    assert result["changed"] is False if not result.get("failed") else True
+    return result
+
+
+def test_judges_all_drivers_of_the_release(monkeypatch, capsys):
+    result = run(monkeypatch, capsys)
+    assert list(result["drivers"]) == ["modern_ebpf", "kmod"]
+    assert result["recommended_driver"] == "modern_ebpf"
+    assert (result["falco_version"], result["requirements_since"]) == ("0.44.1", "0.44.0")
+    assert set(run(monkeypatch, capsys, falco_version="0.43.1")["drivers"]) == {"modern_ebpf", "kmod", "ebpf"}
+
+
+def test_changes_nothing_in_check_mode_either(monkeypatch, capsys):
+    assert run(monkeypatch, capsys, _ansible_check_mode=True)["recommended_driver"] == "modern_ebpf"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"falco_version": "latest"}, "falco_version is 'latest'; give a release from 0.38.0 on, such as 0.44.1."),
+        ({"falco_version": "0.30.0"}, "falco_version is '0.30.0'; give a release from 0.38.0 on, such as 0.44.1."),
+        ({"buffer_size_preset": 11}, "buffer_size_preset is 11; give 1 to 10 (4 is 8 MiB)."),
+        ({"cpus_for_each_buffer": -1}, "cpus_for_each_buffer is -1; give 0 or more."),
+        (
+            {"require": "ebpf"},
+            "require is 'ebpf', which is not among the drivers judged (modern_ebpf, kmod); add it to drivers.",
+        ),
+    ],
+)
+def test_wrong_options_are_refused_with_what_to_give(monkeypatch, capsys, arguments, message):
+    assert run(monkeypatch, capsys, **arguments)["msg"] == message
+
+
+def test_require_passes_when_ready(monkeypatch, capsys):
+    assert "failed" not in run(monkeypatch, capsys, require="modern_ebpf")
+    assert "failed" not in run(monkeypatch, capsys, host="ubuntu_20_04", require="any")
+
+
+def test_require_fails_with_all_reasons_and_the_whole_result(monkeypatch, capsys):
+    result = run(monkeypatch, capsys, host="ubuntu_20_04", require="modern_ebpf")
+    assert result["msg"].startswith("Falco's driver modern_ebpf: not ready.\n- kernel: 5.4.0-196-generic")
+    assert all("- " + reason in result["msg"] for reason in result["drivers"]["modern_ebpf"]["reasons"])
+    assert result["recommended_driver"] == "kmod"
+
+
+def test_require_takes_unknown_for_not_ready(monkeypatch, capsys):
+    result = run(monkeypatch, capsys, host="ubuntu_24_04_no_root", require="any")
+    assert "Falco's driver modern_ebpf: unknown." in result["msg"]
+    assert "Falco's driver kmod: unknown." in result["msg"]
+
+
+def test_default_version_is_the_newest_the_requirements_name():
+    documentation = __import__("yaml").safe_load(ebpf_readiness_info.DOCUMENTATION)
+    assert documentation["options"]["falco_version"]["default"] == requirements.LATEST
+
+
+def test_releases_are_in_order_and_name_known_drivers():
+    versions = [requirements.version_tuple(release["since"]) for release in requirements.RELEASES]
+    assert versions == sorted(versions)
+    for release in requirements.RELEASES:
+        assert set(release["drivers"]) <= set(ebpf_readiness_info.DRIVERS)
+    assert requirements.release_for("0.44.1-rc2")["since"] == "0.44.0"
+    assert requirements.release_for("1.2.3")["since"] == requirements.RELEASES[-1]["since"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_runs_on_python_3_6_with_the_standard_library(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        for name in names:
+            assert name.split(".")[0] in sys.stdlib_module_names | {"ansible", "ansible_collections"}, name
+            # too new for 3.6, though parsed as 3.6
+            assert name not in ("dataclasses", "importlib.resources", "graphlib", "zoneinfo", "tomllib")

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Makes the virtual environment of a requirements file, once, and prints its folder.
+#   environment.sh REQUIREMENTS
+# It lies outside the checkout, under a name made from what it holds.
+set -eu
+
+requirements=$(realpath "$1")
+top=$(cd "$(dirname "$0")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security
+key=$(cat "$top"/requirements*.txt | sha256sum | cut -c1-12)
+folder=$cache/$(basename "$requirements" .txt)-$key
+
+if [ ! -f "$folder/.complete" ]; then
+    echo "environment: installing $(basename "$requirements") into $folder" >&2
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    touch "$folder/.complete"
+fi
+
+# Ansible finds the checkout as an installed collection.
+link=$top/.ansible/collections/ansible_collections/runtime_security
+mkdir -p "$link"
+ln -sfn "$top" "$link/kubernetes"
+echo "$folder"

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Prints what ansible-playbook gets to find charts, images and programs: nothing where the outside addresses answer,
+# else the variables of the lab's bundle, which it builds first.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+bundle=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/lab/parts/bundle/bundle.yml
+
+# Asked side by side; each answer, also an error page, says that the address can be reached.
+reachable() {
+    pids=
+    for url in "$@"; do
+        curl --silent --output /dev/null --max-time 5 "$url" &
+        pids="$pids $!"
+    done
+    for pid in $pids; do
+        wait "$pid" || return 1
+    done
+}
+
+if reachable https://grafana.github.io/helm-charts/index.yaml https://registry.k8s.io/v2/ https://storage.googleapis.com/minikube/; then
+    echo 'supply: charts and images come from their repositories and registries' >&2
+else
+    echo 'supply: no chart repository or image registry in reach, so the lab builds a bundle from package registries' >&2
+    "$top/lab/build.py" >&2
+    echo "-e @$bundle"
+fi
