@@ -51,4 +51,4 @@ build: ## the collection's archive
 	@PATH="$(run):$$PATH" ansible-galaxy collection build --force --output-path "$${OUTPUT:-.}"
 
 bench: docker ## time to proof against the same by hand, from one run
-	@tools/bench.sh
+	@bench/pipeline.sh

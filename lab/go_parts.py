@@ -143,6 +143,13 @@ def go_parts() -> list[Part]:
             defines=(f"github.com/grafana/loki/v3/pkg/util/build.Version={versions.LOKI}",),
         ),
         grafana(),
+        go_part(
+            "prometheus",
+            ["github.com/prometheus/prometheus/cmd/prometheus", "github.com/prometheus/prometheus/cmd/promtool"],
+            defines=(f"github.com/prometheus/common/version.Version={versions.PROMETHEUS}",),
+            # Of its many service discoveries the one the charts use; the others double the build.
+            tags="remove_all_sd,enable_kubernetes_sd",
+        ),
         go_part("runc-shim", ["."]),
         stand_in("sensor"),
         stand_in("receiver"),

@@ -63,7 +63,7 @@ CONTROL_PLANE = [
 STACK = [
     Image(
         f"quay.io/prometheus/prometheus:v{versions.PROMETHEUS}",
-        {"bin/prometheus": ("debian", "usr/bin/prometheus"), "bin/promtool": ("debian", "usr/bin/promtool")},
+        {"bin/prometheus": ("prometheus", "prometheus")},
         ["/bin/prometheus"],
         user="nobody",
         folders=["prometheus"],
@@ -93,7 +93,7 @@ STACK = [
     Image(f"docker.io/grafana/promtail:{versions.LOKI}", {"usr/bin/promtail": ("loki", "promtail")}, ["/usr/bin/promtail"]),
     Image(
         f"docker.io/library/busybox:{versions.BUSYBOX}",
-        {"bin/busybox": ("debian", "bin/busybox")},
+        {"bin/busybox": ("busybox", "bin/busybox")},
         [],
         links={f"bin/{tool}": "busybox" for tool in "sh cat date echo env ls sleep true false wget nc id touch rm seq".split()},
     ),

@@ -11,21 +11,19 @@ from pathlib import Path
 import versions
 from engine import BuildError, Context, Part
 
-DEBIAN_PACKAGES = ["prometheus", "busybox-static"]
 
-
-def debian() -> Part:
-    """Prebuilt programs; apt checks them against the archive's signed lists."""
+def busybox() -> Part:
+    """A static shell for pods that need one; apt checks it against the archive's signed lists."""
 
     def make(context: Context) -> None:
-        context.run(["apt-get", "download", *DEBIAN_PACKAGES], cwd=context.output)
-        for package in context.output.glob("*.deb"):
-            if package.name.startswith("prometheus") and f"_{versions.PROMETHEUS}+" not in package.name:
-                raise BuildError(f"Debian now has {package.name}; set PROMETHEUS in lab/versions.py to its version")
-            context.run(["dpkg", "-x", package, context.output])
-            package.unlink()
+        context.run(["apt-get", "download", "busybox-static"], cwd=context.output)
+        (package,) = context.output.glob("*.deb")
+        if f"{versions.BUSYBOX}-" not in package.name:
+            raise BuildError(f"Debian now has {package.name}; set BUSYBOX in lab/versions.py to its version")
+        context.run(["dpkg", "-x", package, context.output])
+        package.unlink()
 
-    return Part("debian", make, facts=[*DEBIAN_PACKAGES, versions.PROMETHEUS, versions.BUSYBOX])
+    return Part("busybox", make, facts=[versions.BUSYBOX])
 
 
 def helm() -> Part:
@@ -70,4 +68,4 @@ def charts() -> Part:
 
 
 def package_parts() -> list[Part]:
-    return [debian(), helm(), charts()]
+    return [busybox(), helm(), charts()]

@@ -7,7 +7,7 @@ MINIKUBE_ISO = "v1.38.0"
 LOKI = "3.6.3"
 GRAFANA = "10.0.0"
 WIRE = "v0.7.0"
-PROMETHEUS = "2.42.0"
+PROMETHEUS = "3.15.0"  # the Go module counts it v0.315.0
 BUSYBOX = "1.35.0"
 
 # What minikube v1.38.1 asks for with this Kubernetes (pkg/minikube/constants/constants_kubeadm_images.go).

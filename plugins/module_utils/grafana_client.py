@@ -43,7 +43,12 @@ def _grafanas_words(body: bytes) -> str:
         answer = json.loads(body)
     except ValueError:
         return ""
-    return str(answer.get("message") or answer.get("error") or "") if isinstance(answer, dict) else ""
+    if not isinstance(answer, dict):
+        return ""
+    words = answer.get("message") or answer.get("error")
+    # A refused query has its words further down, one answer for each query.
+    results = (answer.get("results") or {}).values()
+    return str(words or "; ".join(result["error"] for result in results if result.get("error")))
 
 
 class Grafana:

@@ -13,6 +13,7 @@ import typing as t
 
 # In jsonData, because Grafana never gives secure fields back. Viewers can read jsonData: hence salt and rounds.
 FINGERPRINT = "secureFingerprint"
+OWNER = "managedBy"
 _ROUNDS = 200_000
 # What a source is made of; ids, version and access rights are Grafana's own business.
 _COMPARED = ("uid", "name", "type", "url", "access", "isDefault")
@@ -63,6 +64,10 @@ def desired(params: dict[str, t.Any], current: dict | None) -> dict:
     """The body for POST or PUT /api/datasources: declared values over what is there."""
     current = current or {}
     secure = params["secure_json_data"]
+    json_data = _json_data(current.get("jsonData") or {}, params["json_data"] or {}, secure)
+    if params["owner"] and not current:
+        # Only what we create is ours: a source that was there before outlives a removal.
+        json_data[OWNER] = params["owner"]
     body = {key: current[key] for key in _CARRIED if key in current}
     body.update(
         uid=params["uid"],
@@ -70,11 +75,16 @@ def desired(params: dict[str, t.Any], current: dict | None) -> dict:
         type=params["type"],
         url=params["ds_url"],
         access=params["access"],
-        isDefault=params["is_default"],
-        jsonData=_json_data(current.get("jsonData") or {}, params["json_data"] or {}, secure),
+        isDefault=bool(current.get("isDefault")) if params["is_default"] is None else params["is_default"],
+        jsonData=json_data,
         secureJsonData=_secure_data(current, secure),
     )
     return body
+
+
+def is_owned(source: dict, owner: str | None) -> bool:
+    """True if this owner may remove the source."""
+    return not owner or (source.get("jsonData") or {}).get(OWNER) == owner
 
 
 def view(source: dict | None) -> dict:

@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: ebpf_readiness_info
 short_description: Tell whether Falco's drivers will run on a node, and if not, why and what to do
@@ -297,7 +293,7 @@ def main():
         argument_spec={
             "falco_version": {"type": "str", "default": "0.44.1"},
             "drivers": {"type": "list", "elements": "str", "choices": DRIVERS},
-            "require": {"type": "str", "choices": DRIVERS + ["any"]},
+            "require": {"type": "str", "choices": [*DRIVERS, "any"]},
             "leastprivileged": {"type": "bool", "default": False},
             "buffer_size_preset": {"type": "int", "default": 4},
             "cpus_for_each_buffer": {"type": "int", "default": 2},
@@ -314,7 +310,7 @@ def main():
     problem = unmet(options["require"], result)
     if problem:
         module.fail_json(msg=problem, **result)
-    module.exit_json(**result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -242,7 +242,8 @@ class Writer:
     def _last_saved_by_us(self, dashboard: boards.Dashboard) -> bool:
         answer = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid, "versions", limit=1))
         versions = answer.get("versions", []) if isinstance(answer, dict) else answer
-        return bool(versions) and dashboard.mark in (versions[0].get("message") or "")
+        # Grafana replaces the message of a dashboard's first version by words of its own.
+        return bool(versions) and (versions[0].get("version") == 1 or dashboard.mark in (versions[0].get("message") or ""))
 
     def _refuse_foreign(self, dashboard: boards.Dashboard, current: dict) -> None:
         if current["meta"].get("provisioned"):

@@ -56,8 +56,8 @@ options:
   is_default:
     description:
       - Whether new panels start with this data source. Grafana has one such source at most.
+      - When left out, it stays as it is, and a new source is not the default.
     type: bool
-    default: false
   json_data:
     description:
       - Settings of the plugin. Keys that are not named here stay as they are; a key with the value null is removed.
@@ -70,6 +70,11 @@ options:
         data source's settings, and decides whether they are sent again.
       - When left out, secrets in Grafana stay as they are. An empty dictionary removes them.
     type: dict
+  owner:
+    description:
+      - Noted as C(managedBy) in the settings of a data source that the module creates.
+      - With O(state=absent), only a data source with this note is removed. When left out, any one is.
+    type: str
   state:
     description:
       - Whether the data source shall exist.
@@ -213,9 +218,10 @@ def main() -> None:
         type={"type": "str"},
         ds_url={"type": "str"},
         access={"type": "str", "choices": ["proxy", "direct"], "default": "proxy"},
-        is_default={"type": "bool", "default": False},
+        is_default={"type": "bool"},
         json_data={"type": "dict", "default": {}},
         secure_json_data={"type": "dict", "no_log": True},
+        owner={"type": "str"},
         state={"type": "str", "choices": ["present", "absent"], "default": "present"},
     )
     module = AnsibleModule(
@@ -232,7 +238,8 @@ def main() -> None:
         if params["state"] == "present":
             changed, wanted = _present(grafana, params, current, module.check_mode)
         else:
-            changed, wanted = current is not None, {}
+            changed = current is not None and sources.is_owned(current, params["owner"])
+            wanted = current if not changed else {}
             if changed and not module.check_mode:
                 grafana.request("DELETE", path("datasources", "uid", params["uid"]))
     except GrafanaError as exc:

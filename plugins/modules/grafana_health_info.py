@@ -38,6 +38,7 @@ options:
   wait_timeout:
     description:
       - How long to wait for Grafana and for its data sources, in seconds, 0 or more. V(0) looks once.
+      - A request that is under way when the time is up may take up to O(timeout) more.
     type: int
     default: 60
 attributes:

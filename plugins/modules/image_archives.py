@@ -30,7 +30,7 @@ options:
     default: minikube
   binary:
     description: The program that loads, C(minikube) or C(docker); a path or a name in E(PATH). The default is O(target).
-    type: str
+    type: path
   home:
     description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
     type: path
@@ -70,8 +70,6 @@ loaded:
   elements: path
   sample: [/srv/bundle/images/stack.tar]
 """
-
-import os
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -133,7 +131,7 @@ class Minikube:
 def find(module, default):
     """The loading program. In check mode it may be yet to come; without it the target holds nothing either."""
     binary = module.params["binary"] or default
-    return module.get_bin_path(os.path.expanduser(binary), required=not module.check_mode)
+    return module.get_bin_path(binary, required=not module.check_mode)
 
 
 def main():
@@ -142,7 +140,7 @@ def main():
             archives=dict(type="list", elements="path", required=True),
             target=dict(type="str", choices=["minikube", "docker"], default="minikube"),
             profile=dict(type="str", default="minikube"),
-            binary=dict(type="str"),
+            binary=dict(type="path"),
             home=dict(type="path"),
         ),
         supports_check_mode=True,

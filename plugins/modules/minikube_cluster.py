@@ -29,7 +29,7 @@ options:
     default: minikube
   binary:
     description: The minikube program, a path or a name in E(PATH).
-    type: str
+    type: path
     default: minikube
   home:
     description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
@@ -153,9 +153,7 @@ class Profile:
         self.name = module.params["profile"]
         self.home = module.params["home"]
         # In check mode the program may be yet to come; without it there is no cluster of it either.
-        self.binary = module.get_bin_path(
-            os.path.expanduser(module.params["binary"]), required=not module.check_mode
-        )
+        self.binary = module.get_bin_path(module.params["binary"], required=not module.check_mode)
 
     def run(self, arguments):
         environment = minikube.environment(self.home, self.module.params["kubeconfig"])
@@ -242,7 +240,7 @@ def main():
         argument_spec=dict(
             state=dict(type="str", choices=["present", "absent"], default="present"),
             profile=dict(type="str", default="minikube"),
-            binary=dict(type="str", default="minikube"),
+            binary=dict(type="path", default="minikube"),
             home=dict(type="path"),
             kubeconfig=dict(type="path"),
             driver=dict(type="str", choices=["docker", "kvm2", "none", "podman", "qemu2", "ssh", "virtualbox"]),

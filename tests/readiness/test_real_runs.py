@@ -38,6 +38,7 @@ class Case:
     judge_restriction: list[str] = dataclasses.field(default_factory=list)
 
 
+OTHER_USER = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 MAKING = {"ring_buffer", "maps"}
 CASES = [
     Case("as it is", [], "not_ready", {"memlock"}),
@@ -56,7 +57,12 @@ CASES = [
         "not_ready",
         {"capabilities", "attach_points"} | MAKING,
     ),
-    Case("CAP_BPF without CAP_PERFMON", [*GRANTED, *without("perfmon", "sys_admin")], "not_ready", {"capabilities", "attach_points"}),
+    Case(
+        "CAP_BPF without CAP_PERFMON",
+        [*GRANTED, *without("perfmon", "sys_admin")],
+        "not_ready",
+        {"capabilities", "attach_points"},
+    ),
     Case("CAP_BPF and CAP_PERFMON", [*GRANTED, *without("sys_admin")], "ready", set()),
     Case("CAP_SYS_ADMIN alone", [*GRANTED, *without("bpf", "perfmon")], "ready", set()),
     Case(
@@ -67,8 +73,8 @@ CASES = [
     ),
     Case("memlock 64 KiB", ["prlimit", "--memlock=65536:65536"], "not_ready", {"memlock"}),
     Case("memlock 64 KiB, raised", ["prlimit", "--memlock=65536:65536", *GRANTED], "ready", set()),
-    Case("another user", ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"], "not_ready", {"memlock"}),
-    Case("another user, memlock granted", [*GRANTED, "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"], "unknown", set()),
+    Case("another user", OTHER_USER, "not_ready", {"memlock"}),
+    Case("another user, memlock granted", [*GRANTED, *OTHER_USER], "unknown", set()),
     Case(
         "no BTF",
         [*GRANTED, *IN_MOUNTS, 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "-"],
@@ -101,7 +107,8 @@ def program(tmp_path_factory) -> str:
     assert os.geteuid() == 0, "needs root"
     target = tmp_path_factory.mktemp("judge") / "judge.o"
     machine = "-D__TARGET_ARCH_x86" if platform.machine() == "x86_64" else "-D__TARGET_ARCH_arm64"
-    subprocess.run(["clang", "-g", "-O2", "-target", "bpf", machine, "-c", HERE / "judge.bpf.c", "-o", target], check=True)
+    source = HERE / "judge.bpf.c"
+    subprocess.run(["clang", "-g", "-O2", "-target", "bpf", machine, "-c", source, "-o", target], check=True)
     return str(target)
 
 

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../plugins/module_utils"))
 
-from ebpf import judge, observe  # noqa: E402
+from ebpf import judge, observe
 
 options = {
     "falco_version": "0.44.1",

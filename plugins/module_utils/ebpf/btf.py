@@ -50,7 +50,7 @@ def _sections(data):
     """The type section as words, and where the strings begin and end."""
     if len(data) < 24:
         raise BtfError("shorter than its header")
-    magic, version, dummy, header, type_off, type_len, str_off, str_len = struct.unpack_from("=HBBIIIII", data)
+    magic, version, _flags, header, type_off, type_len, str_off, str_len = struct.unpack_from("=HBBIIIII", data)
     if magic != 0xEB9F:
         raise BtfError("no BTF magic at the start")
     if version != 1:
@@ -81,13 +81,4 @@ def _walk(words, wanted, found):
             per_member = member[kind]
             position += fixed[kind] + (per_member and per_member * (info & 0xFFFF))
     except IndexError:
-        raise BtfError("type {0} is cut off or of an unknown kind".format(type_id))
-
-
-def read(path, limit):
-    """The file's bytes; BtfError when it is larger than limit."""
-    with open(path, "rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise BtfError("larger than {0} bytes".format(limit))
-    return data
+        raise BtfError("type {0} is cut off or of an unknown kind".format(type_id)) from None

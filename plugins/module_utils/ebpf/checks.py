@@ -1,8 +1,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that more than one driver needs. A check is a dictionary; its status is one of five words:
+"""Checks that more than one driver needs.
 
-ok; warn: works, with a loss or a risk; fail: Falco will not run; unknown: could not be told; skipped: another check decides.
+A check is a dictionary. Its status is ok; warn: Falco works, with a loss or a risk; fail: it will not run; unknown:
+that could not be told; skipped: another check decides.
 """
 
 from . import requirements
@@ -18,7 +19,8 @@ def check(name, status, observed, required, remedy="", source=""):
     return {
         "name": name,
         "status": status,
-        "observed": observed,
+        # What a file holds is not always what it should.
+        "observed": observed[:400],
         "required": required,
         "remedy": "" if status in ("ok", "skipped") else remedy,
         "source": requirements.SOURCES.get(source or name, source),
@@ -34,7 +36,8 @@ def not_tried(node, driver, name, required):
     found = (node.record.get("probes") or {}).get(driver)
     error = found.get("error") if isinstance(found, dict) else None
     if error:
-        return check(name, "unknown", "not tried: {0}".format(error), required, "See the other checks for what stopped it.")
+        remedy = "See the other checks for what stopped it."
+        return check(name, "unknown", "not tried: {0}".format(error), required, remedy)
     return check(name, "unknown", "not tried", required, AS_ROOT)
 
 
@@ -141,7 +144,7 @@ def user_namespace(node):
     inside = node.initial_user_namespace
     if inside is None:
         return check("user_namespace", "unknown", "/proc/self/uid_map cannot be read", required, "Mount /proc.")
-    remedy = "Run Falco outside of user namespaces (hostUsers: true, no rootless engine): capabilities count only there."
+    remedy = "Run Falco outside of user namespaces (hostUsers: true, no rootless engine)."
     observed = required if inside else "uid_map " + " ".join(node.text("proc/self/uid_map").split()[:3])
     return check("user_namespace", "ok" if inside else "fail", observed, required, remedy)
 

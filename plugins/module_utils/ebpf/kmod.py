@@ -16,7 +16,8 @@ def judge(node, options, release):
         checks.kernel(node, DRIVER, None),
     ]
     result.extend(checks.known_bad(node, DRIVER, options["falco_version"]))
-    return result + [
+    return [
+        *result,
         checks.capabilities(node, DRIVER),
         checks.user_namespace(node),
         _loading(node),
@@ -70,7 +71,7 @@ def _signature(node):
         note = "Secure Boot is off" if node.record.get("secure_boot") is False else "Secure Boot not to be seen"
     if not reasons:
         return check("module_signature", "ok", "not enforced, " + note, required)
-    observed = ", ".join(reasons + [note])
+    observed = ", ".join([*reasons, note])
     remedy = "Sign falco.ko and enrol the key (mokutil --import /var/lib/dkms/mok.pub), or use modern_ebpf."
     if any(path in (node.record.get("paths") or []) for path in SIGNING_KEYS):
         observed += ", a signing key is here but whether it is enrolled is not to be seen"

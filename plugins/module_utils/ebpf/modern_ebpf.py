@@ -31,7 +31,7 @@ def judge(node, options, release):
     ]
     if release["toctou"]:
         result.append(_toctou(node))
-    return result + [_memory(node, options, release), checks.inotify(node, DRIVER)]
+    return [*result, _memory(node, options, release), checks.inotify(node, DRIVER)]
 
 
 def _works(node):
@@ -39,7 +39,7 @@ def _works(node):
     ring, points = node.outcome(DRIVER, "ring_buffer"), node.outcome(DRIVER, "attach_points")
     if ring == {} and points and not any(points.values()):
         return True
-    refusals = [outcome for outcome in [ring] + list((points or {}).values()) if outcome]
+    refusals = [outcome for outcome in [ring, *list((points or {}).values())] if outcome]
     # How a kernel says that it does not know a map type, a program type, or the attributes of one.
     return False if any(outcome["errno"] in ("EINVAL", "E2BIG", "ENOSYS") for outcome in refusals) else None
 
@@ -128,7 +128,7 @@ def _lsm(node):
     profile = node.text("proc/self/attr/current")
     if profile:
         parts.append("profile " + profile[:80])
-    outcomes = [node.outcome(DRIVER, "ring_buffer")] + list((node.outcome(DRIVER, "attach_points") or {}).values())
+    outcomes = [node.outcome(DRIVER, "ring_buffer"), *list((node.outcome(DRIVER, "attach_points") or {}).values())]
     denied = any(outcome and outcome["errno"] == "EACCES" and not outcome.get("log") for outcome in outcomes)
     remedy = "Allow BPF in the policy (SELinux class bpf), or set the pod's AppArmor profile to Unconfined."
     return check("lsm", "fail" if denied else "ok", ", ".join(parts), required, remedy)
@@ -152,7 +152,8 @@ def _toctou(node):
                 remedy = "Boot a kernel with CONFIG_FTRACE_SYSCALLS."
             return check("toctou", "warn", observed, required, remedy)
         remedy = "Mount tracefs at /sys/kernel/tracing; in a pod, the chart's driver.sysfsMountPath shows it to Falco."
-        return check("toctou", "warn", "not found in tracefs: " + ", ".join(sorted(errors)), required, remedy, "tracefs")
+        observed = "not found in tracefs: " + ", ".join(sorted(errors))
+        return check("toctou", "warn", observed, required, remedy, "tracefs")
     paranoid = node.number("proc/sys/kernel/perf_event_paranoid")
     observed += "; kernel.perf_event_paranoid={0}".format(paranoid)
     if lacks_root(node):

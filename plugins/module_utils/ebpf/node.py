@@ -11,9 +11,13 @@ from . import requirements
 
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"
 GVISOR_VERSION = "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016"
+# Marks in the firmware's vendor and product.
+VIRTUAL_MACHINES = (
+    "QEMU|KVM|VMware|VirtualBox|Amazon EC2|Google Compute|Virtual Machine|Xen|OpenStack|Bochs|HVM domU|Firecracker"
+)
 
 
-class Node(object):
+class Node:
     def __init__(self, record, least=()):
         """least: the capabilities to judge with, instead of all that can be had."""
         self.record = record
@@ -38,7 +42,8 @@ class Node(object):
         return (int(match.group(1)), int(match.group(2))) if match else None
 
     def status(self, field):
-        match = re.search(r"^{0}:[ \t]*([0-9a-fA-F]+)[ \t]*$".format(field), self.files.get("proc/self/status") or "", re.M)
+        text = self.files.get("proc/self/status") or ""
+        match = re.search(r"^{0}:[ \t]*([0-9a-fA-F]+)[ \t]*$".format(field), text, re.M)
         return match.group(1) if match else None
 
     def _capabilities(self, field):
@@ -94,7 +99,7 @@ class Node(object):
 
     @property
     def memory_available(self):
-        """Bytes that can be had: of the machine, or of the memory cgroup when that is less; None when not to be seen."""
+        """Bytes that can be had, of the machine or of its memory cgroup; None when not to be seen."""
         amounts = []
         match = re.search(r"^MemAvailable:\s+(\d{1,18}) kB$", self.files.get("proc/meminfo") or "", re.M)
         if match:
@@ -121,9 +126,8 @@ class Node(object):
     @property
     def virtual_machine(self):
         """What the firmware calls the machine when it is a virtual one, else ''."""
-        name = "{0} {1}".format(self.text("sys/class/dmi/id/sys_vendor"), self.text("sys/class/dmi/id/product_name")).strip()
-        marks = r"QEMU|KVM|VMware|VirtualBox|Amazon EC2|Google Compute|Virtual Machine|Xen|OpenStack|Bochs|HVM domU|Firecracker"
-        return name[:80] if re.search(marks, name) else ""
+        name = " ".join(self.text("sys/class/dmi/id/" + part) for part in ("sys_vendor", "product_name")).strip()
+        return name[:80] if re.search(VIRTUAL_MACHINES, name) else ""
 
     @property
     def gvisor(self):
@@ -139,7 +143,7 @@ class Node(object):
         values = {}
         text = self.record.get("host_os_release") or self.files.get("etc/os-release") or ""
         for line in text.splitlines():
-            name, sign, value = line.partition("=")
+            name, _sign, value = line.partition("=")
             values[name.strip()] = value.strip().strip("\"'")
         return values.get("ID", ""), values.get("ID_LIKE", "")
 

@@ -52,6 +52,10 @@ PATHS = (
 )
 COMMANDS = ("gcc", "make", "dkms", "clang", "llc")
 
+# Where DKMS and the driver loader put the module.
+MODULE_FOLDERS = ("extra", "updates", "updates/dkms", "kernel/drivers/misc")
+MODULE_ENDINGS = ("", ".xz", ".zst", ".gz")
+
 PROBES = {
     # bpf() last: a seccomp filter may end the process there
     "modern_ebpf": ("inotify", "memlock", "toctou", "bpf_call", "ring_buffer", "maps", "attach_points", "helpers"),
@@ -85,8 +89,9 @@ def observe(options, root="/"):
     record["falco_loaded"] = _module_loaded(root, "falco")
     record["host_os_release"] = None
     if options["host_root"]:
-        record["host_os_release"] = _text(root, os.path.join(options["host_root"].lstrip("/"), "etc/os-release"), TEXT_LIMIT)
-    record["kernel_config"] = _kernel_config(root, system.release)
+        host = os.path.join(root, options["host_root"].lstrip("/"))
+        record["host_os_release"] = _text(host, "etc/os-release", TEXT_LIMIT)
+    record["kernel_config"] = _kernel_config(root, options["host_root"], system.release)
 
     release = requirements.release_for(options["falco_version"])
     if "modern_ebpf" in options["drivers"]:
@@ -104,7 +109,7 @@ def _probes(root, driver, options, record):
         "btf_ids": record.get("btf", {}).get("tracepoints", {}),
     }
     if options["leastprivileged"] and driver in requirements.LEAST_PRIVILEGED:
-        names = ("drop",) + names
+        names = ("drop", *names)
         plan["keep"] = requirements.capability_bits(requirements.LEAST_PRIVILEGED[driver])
     plan["probes"] = names
     try:
@@ -114,24 +119,22 @@ def _probes(root, driver, options, record):
 
 
 def _bytes(root, path, limit):
+    """The file's first bytes; None when it cannot be read."""
     try:
         # Not blocking: a file that is really a pipe must not hang us.
         descriptor = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return None
-    try:
-        parts = []
-        while limit > 0:
-            part = os.read(descriptor, limit)
-            if not part:
-                break
-            parts.append(part)
-            limit -= len(part)
-        return b"".join(parts)
     except OSError:
         return None
-    finally:
+    try:
+        stream = os.fdopen(descriptor, "rb")
+    except OSError:
         os.close(descriptor)
+        return None
+    with stream:
+        try:
+            return stream.read(limit) or b""
+        except OSError:
+            return None
 
 
 def _text(root, path, limit):
@@ -147,24 +150,30 @@ def _link(root, path):
 
 
 def _command(root, name):
-    folders = os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    folders = [*os.environ.get("PATH", "").split(":"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     return any(os.access(os.path.join(root, folder.lstrip("/"), name), os.X_OK) for folder in folders)
 
 
 def _driver_files(root, host_root, release):
     """What a driver could be loaded from or built with: 'headers', 'module', 'probe'."""
-    found = []
-    for base in sorted({"", host_root.lstrip("/")}):
-        modules = os.path.join(root, base, "lib/modules", release)
-        if os.path.exists(os.path.join(modules, "build/Makefile")):
-            found.append("headers")
-        # Where DKMS and the driver loader put it.
-        for folder in ("extra", "updates", "updates/dkms", "kernel/drivers/misc"):
-            if any(os.path.exists(os.path.join(modules, folder, "falco.ko" + end)) for end in ("", ".xz", ".zst", ".gz")):
-                found.append("module")
+    found = set()
+    for base in (root, os.path.join(root, host_root.lstrip("/"))):
+        modules = os.path.join(base, "lib/modules", release)
+        if _headers(base, os.path.join(modules, "build")):
+            found.add("headers")
+        for folder in MODULE_FOLDERS:
+            if any(os.path.exists(os.path.join(modules, folder, "falco.ko" + end)) for end in MODULE_ENDINGS):
+                found.add("module")
     if os.path.exists(os.path.join(root, "root/.falco/falco-bpf.o")):
-        found.append("probe")
-    return sorted(set(found))
+        found.add("probe")
+    return sorted(found)
+
+
+def _headers(base, build):
+    """Whether a build folder is there. It is a link, and on a mounted host's file system it points into that."""
+    if os.path.islink(build) and os.path.isabs(os.readlink(build)):
+        build = os.path.join(base, os.readlink(build).lstrip("/"))
+    return os.path.exists(os.path.join(build, "Makefile"))
 
 
 def _secure_boot(root):
@@ -179,9 +188,10 @@ def _module_loaded(root, name):
     return bool(text) and any(line.split(" ", 1)[0] == name for line in text.splitlines())
 
 
-def _kernel_config(root, release):
+def _kernel_config(root, host_root, release):
     """The preemption and BTF choices of the kernel's build, where its configuration can be read."""
-    lines = (_text(root, os.path.join("boot", "config-" + release), 1 << 20) or "").splitlines()
+    path = os.path.join(host_root.lstrip("/"), "boot", "config-" + release)
+    lines = (_text(root, path, 1 << 20) or "").splitlines()
     if not lines:
         data = _bytes(root, "proc/config.gz", 1 << 20)
         if data:
@@ -191,20 +201,22 @@ def _kernel_config(root, release):
                 lines = zlib.decompressobj(47).decompress(data, 1 << 20).decode("utf-8", "replace").splitlines()
             except zlib.error:
                 lines = []
-    names = ("CONFIG_DEBUG_INFO_BTF=", "CONFIG_PREEMPT_LAZY=", "CONFIG_MODULES=")
+    names = ("CONFIG_DEBUG_INFO_BTF=", "CONFIG_PREEMPT_LAZY=")
     return [line for line in lines if line.startswith(names)]
 
 
 def _btf(root, tracepoints):
-    path = os.path.join(root, BTF_PATH)
     prefix = "btf_trace_"
+    data = _bytes(root, BTF_PATH, BTF_LIMIT + 1)
+    if data is None:
+        missing = not os.path.exists(os.path.join(root, BTF_PATH))
+        return {"error": "no such file" if missing else "cannot be read", "missing": missing}
+    if len(data) > BTF_LIMIT:
+        return {"error": "larger than {0} MiB".format(BTF_LIMIT >> 20)}
     try:
-        data = btf.read(path, BTF_LIMIT)
         typedefs, structs = btf.lookup(data, [prefix + name for name in tracepoints], requirements.TYPES)
     except btf.BtfError as exc:
         return {"error": str(exc)}
-    except OSError as exc:
-        return {"error": exc.strerror, "missing": not os.path.exists(path)}
     return {
         "bytes": len(data),
         "tracepoints": {name[len(prefix) :]: type_id for name, type_id in typedefs.items()},

@@ -114,7 +114,7 @@ def _outcome(action, *arguments):
     return {}
 
 
-class Probes(object):
+class Probes:
     """One method for each probe; each returns what happened, and judges nothing."""
 
     def __init__(self, root, machine, plan):
@@ -153,9 +153,7 @@ class Probes(object):
             inner = self.kernel.map_create(syscalls.MAP_RINGBUF, 0, 0, os.sysconf("SC_PAGE_SIZE"))
         except OSError:
             return outcomes  # told by ring_buffer
-        outcomes["array_of_maps"] = _outcome(
-            self.kernel.map_create, syscalls.MAP_ARRAY_OF_MAPS, 4, 4, 1, 0, inner
-        )
+        outcomes["array_of_maps"] = _outcome(self.kernel.map_create, syscalls.MAP_ARRAY_OF_MAPS, 4, 4, 1, 0, inner)
         os.close(inner)
         return outcomes
 
@@ -238,7 +236,7 @@ def _helper_program(tail_calls, ring):
 
     code = move(6, 1)  # the context, for the tail call
     code += instruction(0x7A, 10, offset=-8)  # eight zeroed bytes on the stack
-    for helper, dummy in _PROBE_READ:
+    for helper, _dummy in _PROBE_READ:
         code += stack(1) + number(2, 8) + number(3, 0) + syscalls.call(helper)
     code += syscalls.call(_KTIME_GET_BOOT_NS) + syscalls.call(_GET_CURRENT_TASK)
     code += instruction(0x7A, 10, offset=-8)

@@ -172,7 +172,7 @@ def release_for(version):
 def tracepoints_for(release, machine):
     """Raw tracepoints the modern probe of a release needs on a machine."""
     names = TRACEPOINTS + TRACEPOINTS_OF_MACHINE.get(machine, ())
-    return ((SYS_ENTER,) + names) if release["sys_enter"] else names
+    return ((SYS_ENTER, *names)) if release["sys_enter"] else names
 
 
 # include/uapi/linux/capability.h: the numbers of those that matter here.

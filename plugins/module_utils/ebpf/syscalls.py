@@ -43,7 +43,7 @@ PERF_FLAG_FD_CLOEXEC = 1 << 3
 VERIFIER_LOG = 64 * 1024
 
 
-class Kernel(object):
+class Kernel:
     """The running kernel, by system call."""
 
     def __init__(self, machine):
@@ -90,7 +90,7 @@ class Kernel(object):
                 b"",  # kernels before 4.15 refuse a name
                 0,
                 attach_type,
-                *([0] * 7 + [btf_id, 0])
+                *([0] * 7 + [btf_id, 0]),
             )
             try:
                 return self.bpf(BPF_PROG_LOAD, attributes)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check: the data sources answer."""
+"""Check: a data source answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .grafana import Reader, Refused
 from .watch import Watch, observe
 
 _EVERY_SECONDS = 1
+NAME = "data source {} answers"
 # Expressions that any version answers, with or without data.
 _QUESTIONS = {"prometheus": "vector(1)", "loki": '{namespace=~".+"}'}
 
@@ -38,6 +39,5 @@ def _ask(grafana: Reader, uid: str) -> str:
     return "answered a query"
 
 
-def data_sources(watch: Watch, grafana: Reader, uids: list[str]) -> t.Iterator[dict]:
-    for uid in uids:
-        yield observe(watch, f"data source {uid} answers", lambda uid=uid: _ask(grafana, uid), _EVERY_SECONDS, str)
+def data_source(watch: Watch, grafana: Reader, uid: str) -> t.Iterator[dict]:
+    yield observe(watch, NAME.format(uid), lambda: _ask(grafana, uid), _EVERY_SECONDS, str)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .queries import Entry, Queries
+from .queries import Queries
 from .watch import NotYet, Watch, observe
 
 _EVERY_SECONDS = 1
@@ -20,14 +20,13 @@ _EXPRESSION = '{container="etcd"} |= "finished scheduled compaction"'
 
 
 def etcd_lines(watch: Watch, queries: Queries) -> t.Iterator[dict]:
-    def probe() -> list[Entry]:
+    def probe() -> float:
         entries = queries.lines(_EXPRESSION, _BACK_SECONDS)
         if not entries:
             raise NotYet(f"{_EXPRESSION} has no line in Loki")
-        return entries
+        return max(entry.at for entry in entries)
 
-    def describe(entries: list[Entry]) -> str:
-        age = max(0.0, time.time() - max(entry.at for entry in entries))
-        return f"finished scheduled compaction: {len(entries)} lines, newest {age:.0f} s old"
+    def describe(newest: float) -> str:
+        return f"finished scheduled compaction, newest line {max(0.0, time.time() - newest):.0f} s old"
 
     yield observe(watch, NAME, probe, _EVERY_SECONDS, describe)

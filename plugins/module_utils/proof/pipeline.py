@@ -38,10 +38,10 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
         cluster, falco, options["receiver_service"], options["receiver_port"], options["client_secret"]
     )
 
-    sources = Check(
-        "the data sources answer",
-        lambda: data_sources.data_sources(watch, grafana, [options["prometheus_uid"], options["loki_uid"]]),
-    )
+    sources = [
+        Check(data_sources.NAME.format(uid), lambda uid=uid: data_sources.data_source(watch, grafana, uid))
+        for uid in (options["prometheus_uid"], options["loki_uid"])
+    ]
     etcd_line = Check(etcd.NAME, lambda: etcd.etcd_lines(watch, queries))
     # These need the marked pod.
     marker_line = Check(marker.NAME, lambda: marker.marker_line(watch, queries, pod))
@@ -59,7 +59,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     )
 
     users = [marker_line, loki_event, prometheus_event] + ([audit_line] if options["audit"] else [])
-    checks = [sources] + ([etcd_line] if options["etcd"] else []) + users + [panels, tls, scraped]
+    checks = sources + ([etcd_line] if options["etcd"] else []) + users + [panels, tls, scraped]
 
     def release() -> None:
         try:

@@ -51,7 +51,7 @@ class Shells:
                 self.pod.start_shell(len(self.started))
                 self._error = ""
             except Exception as exc:  # the next one may start; the checks tell the reason if none did
-                self._error = f"; the last one did not start: {exc}"
+                self._error = f", the last one failed: {exc}"
             rest = _REPEAT_SECONDS if LOKI in self._missing else _REPEAT_AFTER_EVENT_SECONDS
             self._over.wait(min(rest, self._watch.left()))
 
@@ -60,12 +60,8 @@ class Shells:
         if not self._missing:
             self._over.set()
 
-    def count(self) -> str:
-        count = len(self.started)
-        return f"{count} shell" + ("" if count == 1 else "s")
-
     def not_yet(self, text: str) -> NotYet:
-        return NotYet(f"{text} after {self.count()}{self._error}")
+        return NotYet(f"{text}; shells started: {len(self.started)}{self._error}")
 
 
 class _Event(t.NamedTuple):
@@ -92,7 +88,7 @@ def shell_in_loki(watch: Watch, queries: Queries, shells: Shells, falco_namespac
         LOKI,
         probe,
         _EVERY_SECONDS,
-        lambda event: f"rule {_RULE!r}, priority {event.priority}; shell {event.shell} of {shells.count()}",
+        lambda event: f"rule {_RULE!r}, priority {event.priority}; shell {event.shell} of {len(shells.started)}",
         since=lambda event: shells.started[event.shell - 1],
     )
     shells.seen(LOKI)
@@ -113,7 +109,7 @@ def shell_in_prometheus(watch: Watch, queries: Queries, shells: Shells) -> t.Ite
         PROMETHEUS,
         probe,
         _EVERY_SECONDS,
-        lambda value: f"{expression} = {value:g} after {shells.count()}, timed from the first",
+        lambda value: f"{expression} = {value:g}; shells started: {len(shells.started)}, timed from the first",
         since=lambda value: shells.started[0],
     )
     shells.seen(PROMETHEUS)

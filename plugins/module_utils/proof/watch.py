@@ -47,14 +47,18 @@ class Watch:
         self._over.wait(min(seconds, self.left()))
 
     def until(self, probe: t.Callable[[], t.Any], every: float) -> Sight:
-        """Ask the probe until it returns instead of raising NotYet; it is asked once at least."""
+        """Ask the probe until it returns instead of raising NotYet; it is asked once at least.
+
+        The longer it takes the less a moment matters, so the questions get rarer and the time stays right by 1/20.
+        """
+        began = time.monotonic()
         while True:
             try:
                 return Sight(probe(), time.monotonic())
             except NotYet as exc:
                 if self.over():
                     raise NotSeen(str(exc)) from exc
-            self.pause(every)
+            self.pause(max(every, (time.monotonic() - began) / 20))
 
 
 def line(name: str, ok: bool, seconds: float, detail: str) -> dict:

@@ -32,7 +32,7 @@ def release_values(folder: Path, role: str, **inputs: object) -> dict[str, dict]
         {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars_files": [f"{source}/defaults/main.yml", f"{source}/vars/main.yml"],
+            "vars_files": [f"{source}/defaults/main.yml", *sorted(str(file) for file in (source / "vars/main").iterdir())],
             "tasks": [
                 {
                     "name": "Write the releases",
@@ -60,7 +60,9 @@ def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[
     """The objects of a chart, by kind and name."""
     (folder / f"{release}.json").write_text(json.dumps(values), encoding="utf-8")
     command = [helm(), "template", release, chart, "--namespace", "monitoring", "--kube-version", KUBERNETES]
-    run = subprocess.run([*command, "--values", folder / f"{release}.json"], check=False, capture_output=True, text=True)
+    run = subprocess.run(
+        [*command, "--values", folder / f"{release}.json"], check=False, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(run.stdout) if o}
 

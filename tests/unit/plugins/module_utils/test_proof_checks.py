@@ -152,7 +152,7 @@ def test_a_shell_that_does_not_start_is_told(_often):
     pod.start_shell = refuse
     entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod), "falco"))
     assert not entry["ok"]
-    assert "did not start: exec is forbidden" in entry["detail"]
+    assert "the last one failed: exec is forbidden" in entry["detail"]
 
 
 def _up(service, value=1.0):
@@ -199,7 +199,7 @@ class FakeGrafana:
 
 def test_data_source_by_its_health():
     grafana = FakeGrafana({"/api/datasources/uid/loki/health": {"status": "OK", "message": "connected"}})
-    entry = _only(data_sources.data_sources(Watch(5), grafana, ["loki"]))
+    entry = _only(data_sources.data_source(Watch(5), grafana, "loki"))
     assert (_verdict(entry), entry["detail"]) == (("data source loki answers", True), "connected")
 
 
@@ -209,13 +209,13 @@ def test_data_source_by_a_query_where_health_is_unknown():
         "/api/datasources/uid/loki": {"type": "loki"},
     }
     grafana = FakeGrafana(paths, {"results": {}})
-    assert _only(data_sources.data_sources(Watch(5), grafana, ["loki"]))["ok"]
+    assert _only(data_sources.data_source(Watch(5), grafana, "loki"))["ok"]
     assert grafana.bodies[0]["queries"][0]["expr"] == '{namespace=~".+"}'
 
 
 def test_data_source_that_is_down():
     grafana = FakeGrafana({"/api/datasources/uid/loki/health": Refused("HTTP 400 no such host", 400)})
-    entry = _only(data_sources.data_sources(Watch(BRIEF), grafana, ["loki"]))
+    entry = _only(data_sources.data_source(Watch(BRIEF), grafana, "loki"))
     assert not entry["ok"]
     assert "no such host" in entry["detail"]
 

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs ansible-test sanity on what the collection's archive holds: the tool wants a tree named
+# ansible_collections/NAMESPACE/NAME, no link on the way, and the collections that ours imports beside it.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+work=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/sanity
+python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+packaged=$(python3 -c 'import ansible_collections; print(list(ansible_collections.__path__)[0])')
+
+rm -rf "$work"
+mkdir -p "$work/ansible_collections/runtime_security/kubernetes"
+for collection in community/grafana kubernetes/core; do
+    mkdir -p "$work/ansible_collections/$(dirname $collection)"
+    cp -r "$packaged/$collection" "$work/ansible_collections/$collection"
+done
+ansible-galaxy collection build --force --output-path "$work" "$top" >/dev/null
+tar -xzf "$work"/runtime_security-kubernetes-*.tar.gz -C "$work/ansible_collections/runtime_security/kubernetes"
+cd "$work/ansible_collections/runtime_security/kubernetes"
+ansible-test sanity --python "$python" --color no "$@"
