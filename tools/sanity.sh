@@ -8,6 +8,13 @@ work=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/sanity
 python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 packaged=$(python3 -c 'import ansible_collections; print(list(ansible_collections.__path__)[0])')
 
+# The name has the version of pip that this ansible-test asks for.
+pip_script=$HOME/.ansible/test/cache/get_pip_24_2.py
+if [ ! -f "$pip_script" ]; then
+    mkdir -p "$(dirname "$pip_script")"
+    cp "$top/tools/get_pip.py" "$pip_script"
+fi
+
 rm -rf "$work"
 mkdir -p "$work/ansible_collections/runtime_security/kubernetes"
 for collection in community/grafana kubernetes/core; do

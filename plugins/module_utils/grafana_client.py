@@ -58,7 +58,10 @@ class Grafana:
         self.url = clean_url(params["url"])
         self.user = params["url_username"]
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        options = {name: params[name] for name in ("use_proxy", "validate_certs", "client_cert", "client_key", "ca_path", "timeout")}
+        options = {
+            name: params[name]
+            for name in ("use_proxy", "validate_certs", "client_cert", "client_key", "ca_path", "timeout")
+        }
         self.token = bool(params["grafana_api_key"])
         if self.token:
             headers["Authorization"] = f"Bearer {params['grafana_api_key']}"
@@ -89,5 +92,7 @@ class Grafana:
         words = _grafanas_words(exc.read())
         if exc.code == 401:
             who = "the API key" if self.token else f"user {self.user!r} with this password"
-            return GrafanaError(f"Grafana at {self.url} refused {who}: {words or 'not authorized'}. Correct the credentials.", 401)
+            return GrafanaError(
+                f"Grafana at {self.url} refused {who}: {words or 'not authorized'}. Correct the credentials.", 401
+            )
         return GrafanaError(f"{method} {self.url}{api_path}: HTTP {exc.code}: {words or exc.reason}", exc.code)

@@ -74,10 +74,14 @@ def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
     """Fill the inputs in and add the tags."""
     title = definition.get("title") if isinstance(definition, dict) else None
     if not title:
-        raise DefinitionError("a dashboard's definition has no title: give the JSON of one dashboard, as Grafana exports it")
+        raise DefinitionError(
+            "a dashboard's definition has no title: give the JSON of one dashboard, as Grafana exports it"
+        )
     uid = definition.get("uid")
     if not uid:
-        raise DefinitionError(f"dashboard {title!r} has no uid: without one each run would make a new dashboard. Add a fixed uid of at most 40 characters")
+        raise DefinitionError(
+            f"dashboard {title!r} has no uid: without one each run would make a new dashboard. Add a fixed uid of at most 40 characters"
+        )
     values = {wanted["name"]: _input_value(title, wanted, inputs) for wanted in definition.get("__inputs") or []}
     body = _replaced({key: value for key, value in definition.items() if key not in _NOT_CONTENT}, values)
     own_tags = [tag for tag in body.get("tags") or [] if tag != owner and not tag.startswith(_MARK)]
@@ -108,7 +112,9 @@ def is_current(dashboard: Dashboard, tags: list[str], folder_uid: str | None, wa
 def stale(hits: list[dict], dashboards: list[Dashboard], owner: str) -> list[str]:
     """The uids of ours that are no longer declared."""
     declared = {dashboard.uid for dashboard in dashboards}
-    return sorted(hit["uid"] for hit in hits if hit["uid"] not in declared and is_ours(hit["uid"], hit.get("tags") or [], owner))
+    return sorted(
+        hit["uid"] for hit in hits if hit["uid"] not in declared and is_ours(hit["uid"], hit.get("tags") or [], owner)
+    )
 
 
 def content(body: dict | None) -> dict:

@@ -8,7 +8,11 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana, GrafanaError, path
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    Grafana,
+    GrafanaError,
+    path,
+)
 
 # What Grafana's own check asks each kind of source; used where a version has no check for it.
 _QUERIES = {

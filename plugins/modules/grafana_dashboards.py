@@ -195,14 +195,22 @@ class Writer:
         self.overwrite = params["overwrite"]
         self.restore_edits = params["restore_edits"]
         self.check_mode = check_mode
-        self.result: dict[str, t.Any] = {"folder": "unchanged", "created": [], "updated": [], "unchanged": [], "removed": []}
+        self.result: dict[str, t.Any] = {
+            "folder": "unchanged",
+            "created": [],
+            "updated": [],
+            "unchanged": [],
+            "removed": [],
+        }
         self.diff: list[dict] = []
 
     def present(self, dashboards: list[boards.Dashboard], purge: bool) -> None:
         hits = _search(self.grafana, type="dash-db", tag=self.owner)
         seen = {hit["uid"]: hit for hit in hits}
         # All reading and refusing comes before the first change.
-        writes = [write for write in (self._judge(dashboard, seen.get(dashboard.uid)) for dashboard in dashboards) if write]
+        writes = [
+            write for write in (self._judge(dashboard, seen.get(dashboard.uid)) for dashboard in dashboards) if write
+        ]
         self._have_folder()
         for dashboard, current in writes:
             self._write(dashboard, current)
@@ -215,7 +223,11 @@ class Writer:
         if self.grafana.request("GET", path("folders", self.folder_uid), absent=(404,)) is None:
             self.result["folder"] = "absent"
             return
-        left = [hit for hit in _search(self.grafana) if hit.get("folderUid") == self.folder_uid and hit["uid"] not in self.result["removed"]]
+        left = [
+            hit
+            for hit in _search(self.grafana)
+            if hit.get("folderUid") == self.folder_uid and hit["uid"] not in self.result["removed"]
+        ]
         self.result["folder"] = "kept" if left else "removed"
         if not left and not self.check_mode:
             # Grafana itself refuses if alert rules live in the folder.
@@ -233,7 +245,9 @@ class Writer:
             self.result["created"].append(dashboard.uid)
             return dashboard, None
         self._refuse_foreign(dashboard, current)
-        if not hit and boards.is_current(dashboard, current["dashboard"].get("tags") or [], current["meta"].get("folderUid"), self.folder_uid):
+        if not hit and boards.is_current(
+            dashboard, current["dashboard"].get("tags") or [], current["meta"].get("folderUid"), self.folder_uid
+        ):
             self.result["unchanged"].append(dashboard.uid)
             return None
         self.result["updated"].append(dashboard.uid)
@@ -243,7 +257,9 @@ class Writer:
         answer = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid, "versions", limit=1))
         versions = answer.get("versions", []) if isinstance(answer, dict) else answer
         # Grafana replaces the message of a dashboard's first version by words of its own.
-        return bool(versions) and (versions[0].get("version") == 1 or dashboard.mark in (versions[0].get("message") or ""))
+        return bool(versions) and (
+            versions[0].get("version") == 1 or dashboard.mark in (versions[0].get("message") or "")
+        )
 
     def _refuse_foreign(self, dashboard: boards.Dashboard, current: dict) -> None:
         if current["meta"].get("provisioned"):
@@ -268,7 +284,9 @@ class Writer:
         if self.check_mode:
             return
         if folder:
-            self.grafana.request("PUT", path("folders", self.folder_uid), {"title": self.folder_title, "version": folder.get("version")})
+            self.grafana.request(
+                "PUT", path("folders", self.folder_uid), {"title": self.folder_title, "version": folder.get("version")}
+            )
         else:
             self.grafana.request("POST", path("folders"), wanted)
 
@@ -281,15 +299,25 @@ class Writer:
         if current:
             body["version"] = current["dashboard"].get("version")
         # Never "overwrite": it would replace a namesake of another uid. The version lets only our own through.
-        payload = {"dashboard": body, "folderUid": self.folder_uid, "message": f"{self.owner}: {dashboard.mark}", "overwrite": False}
+        payload = {
+            "dashboard": body,
+            "folderUid": self.folder_uid,
+            "message": f"{self.owner}: {dashboard.mark}",
+            "overwrite": False,
+        }
         try:
             self.grafana.request("POST", path("dashboards", "db"), payload)
         except GrafanaError as exc:
-            raise GrafanaError(f"dashboard {dashboard.title!r} ({dashboard.uid}) was not saved: {exc}", exc.status) from exc
+            raise GrafanaError(
+                f"dashboard {dashboard.title!r} ({dashboard.uid}) was not saved: {exc}", exc.status
+            ) from exc
 
     def _remove(self, uids: list[str], seen: dict[str, dict]) -> None:
         for uid in uids:
-            if not self.check_mode and self.grafana.request("DELETE", path("dashboards", "uid", uid), absent=(404,)) is None:
+            if (
+                not self.check_mode
+                and self.grafana.request("DELETE", path("dashboards", "uid", uid), absent=(404,)) is None
+            ):
                 continue
             self.result["removed"].append(uid)
             self._diff(uid, {"title": seen[uid]["title"]}, {})
@@ -312,7 +340,9 @@ def main() -> None:
         purge={"type": "bool", "default": False},
         state={"type": "str", "choices": ["present", "absent"], "default": "present"},
     )
-    module = AnsibleModule(argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
+    )
     params = module.params
     writer = Writer(Grafana(params), params, module.check_mode)
     try:
@@ -324,7 +354,11 @@ def main() -> None:
     except (GrafanaError, boards.DefinitionError) as exc:
         module.fail_json(msg=str(exc))
     result = writer.result
-    changed = bool(result["created"] or result["updated"] or result["removed"]) or result["folder"] in ("created", "renamed", "removed")
+    changed = bool(result["created"] or result["updated"] or result["removed"]) or result["folder"] in (
+        "created",
+        "renamed",
+        "removed",
+    )
     module.exit_json(changed=changed, diff=writer.diff, **result)
 
 

@@ -138,7 +138,9 @@ def main() -> None:
         data_sources={"type": "list", "elements": "str", "default": []},
         wait_timeout={"type": "int", "default": 60},
     )
-    module = AnsibleModule(argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
+    )
     grafana = Grafana(module.params)
     deadline = Deadline(module.params["wait_timeout"])
     started = time.monotonic()

@@ -15,8 +15,8 @@ description:
     dashboards would see them. The event receiver's mutual TLS is tried through the API server's port-forward.
   - All checks run side by side, so the task lasts as long as the slowest one. Each gives one or more lines of the proof;
     a line is V(ok) only if the thing itself was observed.
-  - The pod and its namespace are removed in the end, also after a failure. Leftovers of an earlier run that was cut off
-    are removed at the start.
+  - The pod and its namespace are removed in the end, also after a failure; the module does not wait until the cluster has
+    cleared the namespace away. Leftovers of an earlier run that was cut off are removed at the start.
   - Fails after all checks when a line is not V(ok); the result then still holds the whole list.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options

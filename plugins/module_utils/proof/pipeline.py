@@ -28,7 +28,7 @@ def left_out(options: dict) -> list[dict]:
 
 
 def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
-    """All checks side by side; returns their lines. The marked pod is gone afterwards, whatever happens."""
+    """All checks side by side; returns their lines. The marked pod is removed afterwards, whatever happens."""
     watch = Watch(options["timeout"])
     queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])
     pod = MarkedPod(cluster, options["namespace"], options["image"])
@@ -43,7 +43,6 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
         for uid in (options["prometheus_uid"], options["loki_uid"])
     ]
     etcd_line = Check(etcd.NAME, lambda: etcd.etcd_lines(watch, queries))
-    # These need the marked pod.
     marker_line = Check(marker.NAME, lambda: marker.marker_line(watch, queries, pod))
     loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
     prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells))
@@ -58,18 +57,14 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
         lambda: targets.scrape_targets(watch, queries, options["scrape_namespaces"], options["scrape_services"]),
     )
 
-    users = [marker_line, loki_event, prometheus_event] + ([audit_line] if options["audit"] else [])
-    checks = sources + ([etcd_line] if options["etcd"] else []) + users + [panels, tls, scraped]
-
-    def release() -> None:
+    checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event]
+    checks += ([audit_line] if options["audit"] else []) + [panels, tls, scraped]
+    pod.start(watch)
+    try:
+        return run_checks(checks, watch)
+    finally:
+        watch.cancel()
         try:
             pod.remove()
         except Exception as exc:  # the proof stands; the next run removes what is left
             warn(f"Namespace {options['namespace']} may still hold the marked pod {pod.name}: {exc}")
-
-    pod.start(watch)
-    try:
-        return run_checks(checks, users, watch, release)
-    finally:
-        watch.cancel()
-        release()

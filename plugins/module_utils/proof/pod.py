@@ -19,7 +19,8 @@ _CONTAINER = "marker"
 _EVERY_SECONDS = 0.2
 _ECHO_SECONDS = 15
 _SHELL_SECONDS = 10
-_REMOVAL_SECONDS = 30
+# How long a creation that is under way may take to end before the removal.
+_CREATION_SECONDS = 30
 # Waiting does not cure these.
 _HOPELESS = ("CreateContainerConfigError", "ErrImageNeverPull", "InvalidImageName", "RunContainerError")
 
@@ -97,7 +98,6 @@ class MarkedPod:
         self._image = image
         self._running = threading.Event()
         self._failure = ""
-        self._removed = False
         self._thread: threading.Thread | None = None
 
     def start(self, watch: Watch) -> None:
@@ -182,19 +182,10 @@ class MarkedPod:
             raise ClusterError(f"it printed {printed!r}", 0)
 
     def remove(self) -> None:
-        """Remove the pod, and the namespace if it is ours; safe to call again."""
-        if self._removed:
-            return
-        self._removed = True
+        """Remove the pod, and the namespace if it is ours. The next run waits until the namespace is gone, not this one."""
         if self._thread:
-            self._thread.join(_REMOVAL_SECONDS)
+            self._thread.join(_CREATION_SECONDS)
         self._cluster.delete("Pod", self.name, self.namespace, grace_seconds=0)
         namespace = self._cluster.get("Namespace", self.namespace)
-        if namespace is None or not LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
-            return
-        self._cluster.delete("Namespace", self.namespace)
-        Watch(_REMOVAL_SECONDS).until(self._gone, _EVERY_SECONDS)
-
-    def _gone(self) -> None:
-        if self._cluster.get("Namespace", self.namespace):
-            raise NotYet(f"namespace {self.namespace} is still being removed")
+        if namespace and LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+            self._cluster.delete("Namespace", self.namespace)

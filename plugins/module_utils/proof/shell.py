@@ -15,9 +15,9 @@ from .queries import Queries, as_json
 from .watch import NotYet, Watch, observe
 
 _EVERY_SECONDS = 0.25
-# A sensor that has just started can miss the first shell. Once an event was seen, more shells only help the counter.
+# A sensor that has just started can miss the first shell. Once an event was seen, what is missing is most likely a scrape.
 _REPEAT_SECONDS = 5
-_REPEAT_AFTER_EVENT_SECONDS = 20
+_MORE_SECONDS_AFTER_EVENT = 25
 _RULE = "Terminal shell in container"
 _COUNTER = "falcosecurity_falcosidekick_falco_events_total"
 LOKI = "a shell's Falco event reaches Loki"
@@ -52,8 +52,12 @@ class Shells:
                 self._error = ""
             except Exception as exc:  # the next one may start; the checks tell the reason if none did
                 self._error = f", the last one failed: {exc}"
-            rest = _REPEAT_SECONDS if LOKI in self._missing else _REPEAT_AFTER_EVENT_SECONDS
-            self._over.wait(min(rest, self._watch.left()))
+            self._rest(_REPEAT_SECONDS)
+            if LOKI not in self._missing:
+                self._rest(_MORE_SECONDS_AFTER_EVENT)
+
+    def _rest(self, seconds: float) -> None:
+        self._over.wait(min(seconds, self._watch.left()))
 
     def seen(self, end: str) -> None:
         self._missing.discard(end)

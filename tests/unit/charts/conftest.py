@@ -8,61 +8,45 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = "1.34.4"
 
+# Without it Ansible finds no lookup by its full name.
+init_plugin_loader([str(ROOT / ".ansible/collections")])
+
 
 def helm() -> str:
-    cached = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security-lab/bin/helm"
+    cached = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security/lab/parts/helm/helm"
     program = os.environ.get("HELM") or shutil.which("helm") or (str(cached) if cached.exists() else None)
     assert program, "Helm is missing: put it in PATH, name it in $HELM, or build the lab's (lab/build.py)"
     return program
 
 
-def release_values(folder: Path, role: str, **inputs: object) -> dict[str, dict]:
-    """The values a role passes for each of its releases, computed by Ansible from the role's own files."""
-    source = ROOT / "roles" / role
-    playbook = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars_files": [f"{source}/defaults/main.yml", *sorted(str(file) for file in (source / "vars/main").iterdir())],
-            "tasks": [
-                {
-                    "name": "Write the releases",
-                    "ansible.builtin.copy": {
-                        "content": f"{{{{ __{role}_releases | to_json }}}}",
-                        "dest": f"{folder}/releases.json",
-                        "mode": "0600",
-                    },
-                }
-            ],
-        }
-    ]
-    # The role's variables look their templates up beside the play.
-    if (source / "templates").exists() and not (folder / "templates").exists():
-        (folder / "templates").symlink_to(source / "templates")
-    (folder / "play.yml").write_text(json.dumps(playbook), encoding="utf-8")
-    variables = json.dumps(inputs | {f"__{role}_admin_version": "1", "ansible_python_interpreter": sys.executable})
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", variables, folder / "play.yml"]
-    run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return {r["name"]: r["values"] for r in json.loads((folder / "releases.json").read_text(encoding="utf-8"))}
+def release_values(role: str, inputs: dict) -> dict[str, dict]:
+    """The values a role passes for each of its releases, computed by Ansible's templating from the role's own files."""
+    source, loader = ROOT / "roles" / role, DataLoader()
+    # What the role learns from the cluster.
+    variables = {"ansible_search_path": [str(source)], "__metrics_stack_admin_version": "1"}
+    for file in [source / "defaults/main.yml", *sorted((source / "vars/main").iterdir())]:
+        variables = loader.load_from_file(str(file), trusted_as_template=True) | variables
+    releases = Templar(loader, variables=variables | inputs).template(variables[f"__{role}_releases"])
+    return {release["name"]: release["values"] for release in releases}
 
 
 def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[str, str], dict]:
     """The objects of a chart, by kind and name."""
-    (folder / f"{release}.json").write_text(json.dumps(values), encoding="utf-8")
+    file = folder / f"{release}.json"
+    file.write_text(json.dumps(values), encoding="utf-8")
     command = [helm(), "template", release, chart, "--namespace", "monitoring", "--kube-version", KUBERNETES]
-    run = subprocess.run(
-        [*command, "--values", folder / f"{release}.json"], check=False, capture_output=True, text=True
-    )
+    run = subprocess.run([*command, "--values", file], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(run.stdout) if o}
 
@@ -72,7 +56,7 @@ def rendered(tmp_path: Path):
     """Render the charts of a role's releases: from a folder of charts, with the role's inputs."""
 
     def _rendered(charts: Path, role: str, **inputs: object) -> dict[str, dict[tuple[str, str], dict]]:
-        values = release_values(tmp_path, role, **inputs)
+        values = release_values(role, inputs)
         return {release: render(tmp_path, charts / release, release, values[release]) for release in values}
 
     return _rendered

@@ -112,6 +112,7 @@ def _event(number):
 def _often(monkeypatch):
     monkeypatch.setattr(shell, "_EVERY_SECONDS", 0.005)
     monkeypatch.setattr(shell, "_REPEAT_SECONDS", 0.01)
+    monkeypatch.setattr(shell, "_MORE_SECONDS_AFTER_EVENT", 0.01)
 
 
 def test_shell_names_the_one_that_was_seen(_often):
