@@ -54,6 +54,7 @@ def variables(folder: Path, charts: Path) -> str:
         "prometheus": versions.PROMETHEUS,
         "grafana": versions.GRAFANA,
         "busybox": versions.BUSYBOX,
+        "python_image": versions.PYTHON_IMAGE,
     }
     for role, image in (("sensor", versions.SENSOR_IMAGE), ("receiver", versions.RECEIVER_IMAGE)):
         values |= {f"{role}_{key}": value for key, value in zip(("registry", "repository", "tag"), image)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import shutil
 import subprocess
 import threading
@@ -25,8 +26,9 @@ class BuildError(Exception):
 class Part:
     """One thing the lab builds.
 
-    ``make`` fills an empty folder. ``inputs`` are files and folders whose content decides whether the part is up to
-    date, ``facts`` are further words that do (versions, flags), ``needs`` are the parts whose folders it reads.
+    ``make`` fills an empty folder. ``inputs`` are files and folders whose content decides, with the text of ``make``,
+    whether the part is up to date; ``facts`` are further words that do (versions, flags), ``needs`` are the parts whose
+    folders it reads.
     """
 
     name: str
@@ -70,7 +72,7 @@ class Builder:
     def fingerprint(self, name: str) -> str:
         if name not in self._digests:
             part = self.parts[name]
-            digest = hashlib.sha256()
+            digest = hashlib.sha256(inspect.getsource(part.make).encode())
             for fact in part.facts:
                 digest.update(f"fact {fact}\n".encode())
             for path in files_below(part.inputs):

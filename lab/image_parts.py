@@ -13,6 +13,7 @@ from docker_archive import Content, layer_from_files, layer_from_tree, write_arc
 from engine import Context, Part
 
 LAB = Path(__file__).parent
+SHELL_TOOLS = "sh cat chmod date dd echo env false id ls mkdir nc rm rmdir seq sleep touch true wget".split()
 USERS = {"root": 0, "nobody": 65534, "grafana": 472, "loki": 10001}
 
 
@@ -95,7 +96,14 @@ STACK = [
         f"docker.io/library/busybox:{versions.BUSYBOX}",
         {"bin/busybox": ("busybox", "bin/busybox")},
         [],
-        links={f"bin/{tool}": "busybox" for tool in "sh cat date echo env ls sleep true false wget nc id touch rm seq".split()},
+        links={f"bin/{tool}": "busybox" for tool in SHELL_TOOLS},
+    ),
+    Image(
+        versions.PYTHON_IMAGE,
+        {"usr/bin/busybox": ("busybox", "bin/busybox")},
+        ["/usr/bin/python3"],
+        trees={"": ("python", "rootfs")},
+        links={"bin": "usr/bin"} | {f"usr/bin/{tool}": "busybox" for tool in SHELL_TOOLS},
     ),
     Image(
         "{}/{}:{}".format(*versions.SENSOR_IMAGE),

@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
+import shutil
+import subprocess
 import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import versions
-from engine import BuildError, Context, Part
+from engine import BuildError, Context, Part, files_below
+
+
+PYTHON_PACKAGES = [
+    "libc6",
+    "libexpat1",
+    "libffi8",
+    "libpython3.11-minimal",
+    "libpython3.11-stdlib",
+    "python3-minimal",
+    "python3.11-minimal",
+    "zlib1g",
+]
+
+
+def unpack_packages(context: Context, packages: list[str], folder: Path) -> None:
+    """Debian packages, unpacked and not installed; apt checks them against the archive's signed lists."""
+    folder.mkdir(exist_ok=True)
+    context.run(["apt-get", "download", *packages], cwd=context.output)
+    for package in sorted(context.output.glob("*.deb")):
+        context.run(["dpkg", "-x", package, folder])
+        package.unlink()
 
 
 def busybox() -> Part:
-    """A static shell for pods that need one; apt checks it against the archive's signed lists."""
+    """A static shell for pods that need one."""
 
     def make(context: Context) -> None:
-        context.run(["apt-get", "download", "busybox-static"], cwd=context.output)
-        (package,) = context.output.glob("*.deb")
-        if f"{versions.BUSYBOX}-" not in package.name:
-            raise BuildError(f"Debian now has {package.name}; set BUSYBOX in lab/versions.py to its version")
-        context.run(["dpkg", "-x", package, context.output])
-        package.unlink()
+        unpack_packages(context, ["busybox-static"], context.output)
+        said = subprocess.run([context.output / "bin" / "busybox"], capture_output=True, text=True, check=True).stdout
+        if f"v{versions.BUSYBOX} " not in said:
+            raise BuildError(f"Debian now has {said.splitlines()[0]}; set BUSYBOX in lab/versions.py to its version")
 
     return Part("busybox", make, facts=[versions.BUSYBOX])
+
+
+def python() -> Part:
+    """A Python for pods that look at their node from inside."""
+
+    def make(context: Context) -> None:
+        root = context.output / "rootfs"
+        unpack_packages(context, PYTHON_PACKAGES, root)
+        shutil.rmtree(root / "usr" / "share" / "doc")
+
+    return Part("python", make, facts=PYTHON_PACKAGES)
 
 
 def helm() -> Part:
@@ -58,14 +92,19 @@ def nested(archive: bytes, *endings: str) -> bytes:
 
 
 def charts() -> Part:
+    """Packed under a version that tells their content: without that Helm's module sees no difference."""
     source = Path(__file__).parent / "charts"
 
     def make(context: Context) -> None:
-        folders = sorted(chart.parent for chart in source.glob("*/Chart.yaml"))
-        context.run([context.needed["helm"] / "helm", "package", "--destination", context.output, *folders])
+        helm = context.needed["helm"] / "helm"
+        for chart in sorted(source.glob("*/Chart.yaml")):
+            (version,) = re.findall(r"^version: (\S+)$", chart.read_text(encoding="utf-8"), re.MULTILINE)
+            digest = hashlib.sha256(b"".join(file.read_bytes() for file in files_below([chart.parent]))).hexdigest()
+            packed = ["package", "--version", f"{version}.h{digest[:8]}", "--destination", context.output]
+            context.run([helm, *packed, chart.parent])
 
     return Part("charts", make, inputs=[source], needs=["helm"])
 
 
 def package_parts() -> list[Part]:
-    return [busybox(), helm(), charts()]
+    return [busybox(), python(), helm(), charts()]

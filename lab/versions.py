@@ -22,4 +22,5 @@ HELM_PACKAGE_SHA256 = "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a6
 # Names of what is ours alone: the node, and the stand-ins for what no package registry has.
 NODE_IMAGE = "runtime-security.invalid/lab/node:1"
 SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "1")
+PYTHON_IMAGE = "runtime-security.invalid/lab/python:1"
 RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")

@@ -32,7 +32,7 @@ from matplotlib.figure import Figure
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "plugins" / "module_utils"))
-import grafana_panels  # noqa: E402
+import grafana_panels
 
 DASHBOARDS = TOP / "roles" / "grafana_wiring" / "files" / "dashboards"
 # One grid unit of Grafana: 24 of them side by side, each 30 pixels high.
@@ -40,9 +40,16 @@ UNIT_WIDTH, UNIT_HEIGHT, GAP, DPI = 64, 30, 6, 100
 PAGE, PANEL, TEXT, FAINT, GRID = "#111217", "#181b1f", "#d8d9da", "#8e8e99", "#2c2f36"
 SERIES = ["#73bf69", "#f2cc0c", "#5794f2", "#ff780a", "#b877d9", "#f2495c", "#8ab8ff", "#ffb357", "#96d98d", "#ca95e5"]
 NAMED = {
-    "green": "#73bf69", "red": "#f2495c", "dark-red": "#c4162a", "orange": "#ff780a", "yellow": "#fade2a", "blue": "#5794f2",
-    "purple": "#b877d9", "dark-purple": "#8f3bb8", "gray": "#8e8e99",
-}  # fmt: skip
+    "green": "#73bf69",
+    "red": "#f2495c",
+    "dark-red": "#c4162a",
+    "orange": "#ff780a",
+    "yellow": "#fade2a",
+    "blue": "#5794f2",
+    "purple": "#b877d9",
+    "dark-purple": "#8f3bb8",
+    "gray": "#8e8e99",
+}
 
 
 class Series(t.NamedTuple):
@@ -115,13 +122,14 @@ def shown(value: float | None, unit: str = "short") -> str:
 def draw_stat(panel: dict, axes: Axes, frames: list[dict]) -> None:
     series = frame_series(frames)
     defaults = panel["fieldConfig"]["defaults"]
+    named = panel["options"]["textMode"] == "value_and_name"
     for position, one in enumerate(series):
         value = one.values[-1]
         color = SERIES[0]
         for step in defaults["thresholds"]["steps"]:
             if step["value"] is None or (value or 0) >= step["value"]:
                 color = NAMED[step["color"]]
-        if len(series) > 1:
+        if named:
             color = color_of(panel, one.name, position)
         middle = (position + 0.5) / len(series)
         axes.text(
@@ -134,8 +142,8 @@ def draw_stat(panel: dict, axes: Axes, frames: list[dict]) -> None:
             va="center",
             weight="bold",
         )
-        if len(series) > 1:
-            axes.text(middle, 0.12, one.name, color=TEXT, fontsize=9, ha="center", va="center")
+        if named:
+            axes.text(middle, 0.08, one.name, color=TEXT, fontsize=9, ha="center", va="center")
 
 
 def moments(times: list) -> list[datetime.datetime]:
@@ -175,12 +183,14 @@ def draw_timeseries(panel: dict, axes: Axes, frames: list[dict]) -> None:
 def draw_bargauge(panel: dict, axes: Axes, frames: list[dict]) -> None:
     series = sorted(frame_series(frames), key=lambda one: -(one.values[-1] or 0))
     most = max((one.values[-1] or 0 for one in series), default=1) or 1
+    slots = max(len(series), 6)
     for position, one in enumerate(series):
-        top = 1 - (position + 0.5) / max(len(series), 5)
-        axes.barh(top, 0.8 * (one.values[-1] or 0) / most, height=0.05, color=SERIES[2])
-        axes.text(0, top + 0.035, one.name[-46:], color=TEXT, fontsize=7.5, va="bottom")
-        axes.text(1, top, shown(one.values[-1]), color=SERIES[2], fontsize=9, ha="right", va="center")
-    axes.set(xlim=(0, 1), ylim=(0, 1.05))
+        bottom = slots - position - 1
+        name = one.name if len(one.name) <= 44 else "…" + one.name[-43:]
+        axes.barh(bottom + 0.22, 0.84 * (one.values[-1] or 0) / most, height=0.3, color=SERIES[2])
+        axes.text(0, bottom + 0.45, name, color=TEXT, fontsize=7, va="bottom")
+        axes.text(1, bottom + 0.22, shown(one.values[-1]), color=SERIES[2], fontsize=8.5, ha="right", va="center")
+    axes.set(xlim=(0, 1), ylim=(0, slots))
 
 
 def table_rows(panel: dict, frames: list[dict]) -> tuple[list[str], list[list[str]]]:
@@ -196,7 +206,7 @@ def table_rows(panel: dict, frames: list[dict]) -> tuple[list[str], list[list[st
             rows.append(row)
     organize = panel["transformations"][-1]["options"]
     names = sorted(organize["indexByName"], key=organize["indexByName"].get)
-    pick = [(organize["renameByName"][name], name.split(" #")[0]) for name in names]
+    pick = list({organize["renameByName"][name]: name.split(" #")[0] for name in names}.items())
     rows.sort(key=lambda row: -(row[pick[-1][1]] or 0))
     cells = [
         [shown(row[key]) if isinstance(row.get(key), (int, float)) else str(row.get(key, "")) for _, key in pick]
@@ -217,6 +227,7 @@ def draw_table(panel: dict, axes: Axes, frames: list[dict]) -> None:
                 start, height, cell, color=SERIES[2] if number == 0 else TEXT, fontsize=8.5, va="center", clip_on=True
             )
         axes.axhline(height - 0.5 / lines, color=GRID, linewidth=0.6)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
 
 
 def draw_logs(panel: dict, axes: Axes, frames: list[dict]) -> None:
@@ -226,7 +237,7 @@ def draw_logs(panel: dict, axes: Axes, frames: list[dict]) -> None:
         columns = dict(zip(names, frame["data"]["values"]))
         lines += zip(columns["Time"], columns["Line"])
     room = int(panel["gridPos"]["h"] * UNIT_HEIGHT / 17) - 3
-    letters = int(panel["gridPos"]["w"] * UNIT_WIDTH / 6.1) - 12
+    letters = int(panel["gridPos"]["w"] * UNIT_WIDTH / 6.2) - 6
     for number, (moment, line) in enumerate(sorted(lines, reverse=True)[:room]):
         clock = datetime.datetime.fromtimestamp(moment / 1000).strftime("%H:%M:%S.%f")[:-3]
         text = f"{clock}  {line.strip()}"[:letters].replace("$", r"\$")
@@ -251,7 +262,7 @@ def place(figure: Figure, pixels: tuple[float, float, float, float], **more: t.A
     return axes
 
 
-def draw_panel(figure: Figure, panel: dict, top: int, frames: list[dict]) -> None:
+def draw_panel(figure: Figure, panel: dict, top: int, frames: list[dict], span: tuple[float, float]) -> None:
     grid = panel["gridPos"]
     x, y = grid["x"] * UNIT_WIDTH + GAP, top + grid["y"] * UNIT_HEIGHT + GAP
     w, h = grid["w"] * UNIT_WIDTH - GAP, grid["h"] * UNIT_HEIGHT - GAP
@@ -280,6 +291,8 @@ def draw_panel(figure: Figure, panel: dict, top: int, frames: list[dict]) -> Non
         axes.text(0.5, 0.5, "No data", color=FAINT, fontsize=14, ha="center", va="center")
         return
     DRAW[panel["type"]](panel, axes, frames)
+    if panel["type"] == "timeseries":
+        axes.set_xlim(*(datetime.datetime.fromtimestamp(moment) for moment in span))
 
 
 def render(grafana: Grafana, dashboard: dict, target: Path) -> None:
@@ -297,7 +310,7 @@ def render(grafana: Grafana, dashboard: dict, target: Path) -> None:
     bar.text(0, 0.5, dashboard["title"], color=TEXT, fontsize=15, va="center", weight="bold")
     bar.text(1, 0.5, f"{dashboard['time']['from']} to {stamp}", color=FAINT, fontsize=10, va="center", ha="right")
     for panel in dashboard["panels"]:
-        draw_panel(figure, panel, head, frames.get(panel["id"], []))
+        draw_panel(figure, panel, head, frames.get(panel["id"], []), (end - seconds, end))
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target)
     plt.close(figure)

@@ -54,9 +54,10 @@ def _input_value(title: str, wanted: dict, inputs: dict[str, str]) -> str:
             return inputs[key]
     if wanted.get("type") == "constant" and "value" in wanted:
         return wanted["value"]
+    kind = wanted.get("pluginId") or wanted["name"]
     raise DefinitionError(
-        f"dashboard {title!r} asks for the input {wanted['name']!r} ({wanted.get('pluginId') or wanted.get('type')}), which inputs does "
-        f"not have: add {wanted['name']} or {wanted.get('pluginId') or wanted['name']} with the uid of a data source"
+        f"dashboard {title!r} asks for the input {wanted['name']!r}, which inputs does not have: "
+        f"add {wanted['name']} or {kind} with the uid of a data source"
     )
 
 
@@ -79,13 +80,12 @@ def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
         )
     uid = definition.get("uid")
     if not uid:
-        raise DefinitionError(
-            f"dashboard {title!r} has no uid: without one each run would make a new dashboard. Add a fixed uid of at most 40 characters"
-        )
+        # Without one each run would make a new dashboard.
+        raise DefinitionError(f"dashboard {title!r} has no uid: add a fixed one of at most 40 characters")
     values = {wanted["name"]: _input_value(title, wanted, inputs) for wanted in definition.get("__inputs") or []}
     body = _replaced({key: value for key, value in definition.items() if key not in _NOT_CONTENT}, values)
     own_tags = [tag for tag in body.get("tags") or [] if tag != owner and not tag.startswith(_MARK)]
-    body["tags"] = own_tags + [owner]
+    body["tags"] = [*own_tags, owner]
     mark = _mark_start(uid) + _short(json.dumps(body, sort_keys=True), 16)
     body["tags"].append(mark)
     return Dashboard(uid, title, mark, body)
@@ -97,16 +97,10 @@ def prepare_all(definitions: list, inputs: dict[str, str], owner: str) -> list[D
     titles: dict[str, str] = {}
     for dashboard in dashboards:
         if dashboard.uid in titles:
-            raise DefinitionError(
-                f"dashboards {titles[dashboard.uid]!r} and {dashboard.title!r} have the same uid {dashboard.uid!r}: give each one its own"
-            )
+            both = f"{titles[dashboard.uid]!r} and {dashboard.title!r}"
+            raise DefinitionError(f"dashboards {both} have the same uid {dashboard.uid!r}: give each its own")
         titles[dashboard.uid] = dashboard.title
     return dashboards
-
-
-def is_current(dashboard: Dashboard, tags: list[str], folder_uid: str | None, wanted_folder: str) -> bool:
-    """True if Grafana has exactly this content in the wanted folder."""
-    return dashboard.mark in tags and folder_uid == wanted_folder
 
 
 def stale(hits: list[dict], dashboards: list[Dashboard], owner: str) -> list[str]:

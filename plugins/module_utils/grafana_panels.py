@@ -13,6 +13,8 @@ import typing as t
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _RELATIVE = re.compile(r"^now-(\d+)([smhdw])$")
+# A minimum step, as panels and queries name it; the leading > is optional.
+_STEP = re.compile(r"^>?(\d+)([smhdw])$")
 # The three spellings Grafana knows: ${name} and ${name:format}, [[name]], $name.
 _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]|\$(\w+)")
 _DEFAULT_RANGE_SECONDS = 3600
@@ -54,8 +56,14 @@ def default_variables(dashboard: dict) -> dict[str, t.Any]:
     return values
 
 
-def _time_variables(length: int, points: int) -> dict[str, str]:
-    step = max(_SCRAPE_SECONDS, -(-length // points))
+def _step(length: int, points: int, *minimums: t.Any) -> int:
+    """Seconds between two points: the range by the number of points, no finer than any minimum."""
+    found = [_STEP.match(minimum) for minimum in minimums if isinstance(minimum, str)]
+    named = [int(match.group(1)) * _SECONDS[match.group(2)] for match in found if match]
+    return max(_SCRAPE_SECONDS, -(-length // points), *named)
+
+
+def _time_variables(length: int, step: int) -> dict[str, str]:
     return {
         "__interval": f"{step}s",
         "__interval_ms": str(step * 1000),
@@ -124,9 +132,9 @@ def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None) ->
     entries = []
     for panel in walk_panels(dashboard):
         points = panel.get("maxDataPoints") or _DEFAULT_POINTS
-        times = _time_variables(length, points)
-        known = {**times, **chosen}
         for target in panel.get("targets") or []:
+            step = _step(length, points, panel.get("interval"), target.get("interval"))
+            known = {**_time_variables(length, step), **chosen}
             source = _filled(_datasource(target.get("datasource"), panel.get("datasource")), known)
             if target.get("hide") or not source.get("uid"):
                 continue
@@ -134,7 +142,7 @@ def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None) ->
             query["datasource"] = source
             query.setdefault("refId", "A")
             query.setdefault("maxDataPoints", points)
-            query.setdefault("intervalMs", int(known["__interval_ms"]))
+            query.setdefault("intervalMs", step * 1000)
             entries.append(
                 {
                     "panel": panel.get("title", ""),

@@ -70,7 +70,8 @@ options:
     default: false
   purge:
     description:
-      - Whether to remove dashboards that were written with the same O(owner), in any folder, and are no longer declared.
+      - Whether to remove dashboards that were written with the same O(owner), in any folder, and are no longer
+        declared.
       - Copies of them that somebody saved under another uid stay.
     type: bool
     default: false
@@ -235,25 +236,28 @@ class Writer:
 
     def _judge(self, dashboard: boards.Dashboard, hit: dict | None) -> tuple[boards.Dashboard, dict | None] | None:
         """The dashboard and what Grafana has under its uid, or None if nothing is to be written."""
-        if hit and boards.is_current(dashboard, hit.get("tags") or [], hit.get("folderUid"), self.folder_uid):
-            if not self.restore_edits or self._last_saved_by_us(dashboard):
-                self.result["unchanged"].append(dashboard.uid)
-                return None
+        if hit and self._is_current(dashboard, hit.get("tags"), hit.get("folderUid")) and self._is_unedited(dashboard):
+            self.result["unchanged"].append(dashboard.uid)
+            return None
         # The search index of newer versions lags behind, so the dashboard itself has the last word.
         current = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid), absent=(404,))
         if current is None:
             self.result["created"].append(dashboard.uid)
             return dashboard, None
         self._refuse_foreign(dashboard, current)
-        if not hit and boards.is_current(
-            dashboard, current["dashboard"].get("tags") or [], current["meta"].get("folderUid"), self.folder_uid
-        ):
+        if not hit and self._is_current(dashboard, current["dashboard"].get("tags"), current["meta"].get("folderUid")):
             self.result["unchanged"].append(dashboard.uid)
             return None
         self.result["updated"].append(dashboard.uid)
         return dashboard, current
 
-    def _last_saved_by_us(self, dashboard: boards.Dashboard) -> bool:
+    def _is_current(self, dashboard: boards.Dashboard, tags: list[str] | None, folder_uid: str | None) -> bool:
+        return dashboard.mark in (tags or []) and folder_uid == self.folder_uid
+
+    def _is_unedited(self, dashboard: boards.Dashboard) -> bool:
+        # An edit in Grafana keeps the tags, but not the message of the save.
+        if not self.restore_edits:
+            return True
         answer = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid, "versions", limit=1))
         versions = answer.get("versions", []) if isinstance(answer, dict) else answer
         # Grafana replaces the message of a dashboard's first version by words of its own.
@@ -264,13 +268,15 @@ class Writer:
     def _refuse_foreign(self, dashboard: boards.Dashboard, current: dict) -> None:
         if current["meta"].get("provisioned"):
             raise GrafanaError(
-                f"dashboard {dashboard.uid!r} comes from a provisioning file of Grafana at {self.grafana.url}, so the API cannot change it. "
-                "Remove it there, or give the declared one another uid."
+                f"dashboard {dashboard.uid!r} comes from a provisioning file of Grafana at {self.grafana.url}, "
+                "so the API cannot change it. Remove it there, or give the declared one another uid."
             )
         if not self.overwrite and self.owner not in (current["dashboard"].get("tags") or []):
+            title = current["dashboard"].get("title")
             raise GrafanaError(
-                f"Grafana at {self.grafana.url} already has a dashboard with the uid {dashboard.uid!r} ({current['dashboard'].get('title')!r}) "
-                f"that does not carry the tag {self.owner!r}. Give the declared one another uid, or set overwrite to true to replace it."
+                f"Grafana at {self.grafana.url} already has a dashboard with the uid {dashboard.uid!r} ({title!r}) "
+                f"that does not carry the tag {self.owner!r}. Give the declared one another uid, or set "
+                "overwrite to true to replace it."
             )
 
     def _have_folder(self) -> None:

@@ -184,10 +184,11 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 
 def _refuse_takeover(grafana: Grafana, uid: str, name: str) -> None:
     namesake = grafana.request("GET", path("datasources", "name", name), absent=(404,))
-    if namesake and namesake.get("uid") != uid:
+    other = (namesake or {}).get("uid")
+    if other not in (None, uid):
         raise GrafanaError(
-            f"Grafana at {grafana.url} already has a data source named {name!r} with the uid {namesake.get('uid')!r}, not {uid!r}. "
-            f"Set uid to {namesake.get('uid')!r} to manage that one, or choose another name."
+            f"Grafana at {grafana.url} already has a data source named {name!r} with the uid {other!r}, not {uid!r}. "
+            f"Set uid to {other!r} to manage that one, or choose another name."
         )
 
 
@@ -199,8 +200,8 @@ def _present(grafana: Grafana, params: dict[str, t.Any], current: dict | None, c
         _refuse_takeover(grafana, body["uid"], body["name"])
     if current and current.get("readOnly"):
         raise GrafanaError(
-            f"Data source {body['uid']!r} differs from what is declared, but Grafana at {grafana.url} reads it from a provisioning "
-            "file, so the API cannot change it. Change it in the file (or chart value), or declare what the file says."
+            f"data source {body['uid']!r} differs from what is declared, but Grafana at {grafana.url} reads it from a "
+            "provisioning file, so the API cannot change it. Change the file (or chart value), or declare what it says."
         )
     if not check_mode:
         if current is None:

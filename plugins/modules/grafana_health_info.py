@@ -13,7 +13,8 @@ description:
   - Waits until Grafana answers, tries the credentials once, then has Grafana check each data source, as the button
     "Save & test" on its pages does.
   - Where a version of Grafana has no such check for a type of data source, a query through Grafana decides.
-  - Fails when Grafana does not answer or refuses the credentials. A data source that is not well is reported, not an error.
+  - Fails when Grafana does not answer or refuses the credentials. A data source that is not well is reported, not
+    an error.
 author:
   - The runtime_security.kubernetes authors (@runtime-security)
 extends_documentation_fragment:

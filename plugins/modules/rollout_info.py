@@ -13,8 +13,8 @@ author:
 description:
   - Waits until Deployments, StatefulSets and DaemonSets of a namespace are rolled out, all of them side by side.
   - Fails before O(timeout) where waiting cannot help, which is when a container's image cannot be pulled twice in a
-    row, its configuration names a Secret or ConfigMap that is not there, it crashed three times, no node takes the
-    pod for 30 seconds, or the pods may not be created.
+    row, its configuration names a Secret or ConfigMap that is not there, it crashes while the module looks on and was
+    restarted three times, no node takes the pod for 30 seconds, or the pods may not be created.
   - The error names the workload, the pod, the container and the reason, and holds the pod's last warnings and the
     last lines of the container's log (of the run before where the container crashed).
   - In check mode it answers at once with what it sees, and does not fail for a workload that is not rolled out.

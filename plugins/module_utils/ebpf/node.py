@@ -113,9 +113,12 @@ class Node:
     @property
     def container(self):
         """The container engine's name, 'container' when it has none to tell, or '' outside of one."""
-        match = re.search(r"(?:^|\0)container=([\w.-]{1,40})", self.files.get("proc/1/environ") or "")
+        environment = self.files.get("proc/1/environ") or ""
+        match = re.search(r"(?:^|\0)container=([\w.-]{1,40})", environment)
         if match:
             return match.group(1)
+        if re.search(r"(?:^|\0)KUBERNETES_(?:SERVICE|PORT)", environment):
+            return "kubernetes"
         if self.text("run/systemd/container"):
             return self.text("run/systemd/container")[:40]
         paths = self.record.get("paths") or []

@@ -21,8 +21,14 @@ _ECHO_SECONDS = 15
 _SHELL_SECONDS = 10
 # How long a creation that is under way may take to end before the removal.
 _CREATION_SECONDS = 30
-# Waiting does not cure these.
-_HOPELESS = ("CreateContainerConfigError", "ErrImageNeverPull", "InvalidImageName", "RunContainerError")
+# Waiting does not cure these, or not soon: a pull that backs off has failed before.
+_HOPELESS = (
+    "CreateContainerConfigError",
+    "ErrImageNeverPull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "RunContainerError",
+)
 
 
 def namespace_definition(name: str) -> dict:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_panels
 
 
@@ -111,6 +110,24 @@ def test_a_short_range_never_steps_finer_than_a_scrape():
     assert entry["query"]["expr"] == "[15s] [60s]"
 
 
+@pytest.mark.parametrize(
+    ("of_panel", "of_query", "expected"),
+    [
+        ("1m", None, "60s"),
+        (None, "2m", "120s"),
+        (">5m", "1m", "300s"),
+        ("1s", "$__interval", "15s"),
+        (None, None, "15s"),
+    ],
+)
+def test_no_step_is_finer_than_panel_or_query_allow(of_panel, of_query, expected):
+    panel = _panel("Rate", "[$__interval]", interval=of_panel)
+    panel["targets"][0]["interval"] = of_query
+    (entry,) = grafana_panels.panel_queries(_dashboard(panel, time={"from": "now-1h"}))
+    assert entry["query"]["expr"] == f"[{expected}]"
+    assert entry["query"]["intervalMs"] == int(expected[:-1]) * 1000
+
+
 def test_an_unparsed_range_counts_as_one_hour():
     assert grafana_panels.range_seconds({"time": {"from": "2026-01-01"}}) == 3600
 
@@ -125,7 +142,7 @@ def test_formats(how, expected):
 
 
 def test_an_unknown_format_is_named():
-    with pytest.raises(ValueError, match="'lucene'.*regex, pipe, csv or raw"):
+    with pytest.raises(ValueError, match=r"'lucene'.*regex, pipe, csv or raw"):
         grafana_panels.interpolate("${v:lucene}", {"v": "a"})
 
 

@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the client says when a request fails, over real HTTP; the answers are Grafana's own words."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_client
+
+SECRET = "s3cret-pw"
+
+
+def _params(url, **more):
+    return {
+        "url": url,
+        "url_username": "admin",
+        "url_password": SECRET,
+        "grafana_api_key": None,
+        "use_proxy": False,
+        "validate_certs": True,
+        "client_cert": None,
+        "client_key": None,
+        "ca_path": None,
+        "timeout": 5,
+        **more,
+    }
+
+
+@contextlib.contextmanager
+def _answering(status, body):
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append((self.path, self.headers["Authorization"]))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *args):
+            """Keep the test's output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _failure(status, body, **more):
+    with _answering(status, body) as (url, _seen), pytest.raises(grafana_client.GrafanaError) as failure:
+        grafana_client.Grafana(_params(url, **more)).request("POST", "/api/x", {"secret": SECRET})
+    assert SECRET not in str(failure.value)
+    return failure.value
+
+
+def test_paths_are_quoted():
+    assert grafana_client.path("folders", "a/../b c") == "/api/folders/a%2F..%2Fb%20c"
+    assert grafana_client.path("search", limit=1, tag="a&b") == "/api/search?limit=1&tag=a%26b"
+
+
+def test_a_wrong_password_names_user_and_url_once():
+    error = _failure(401, b'{"message":"invalid username or password"}')
+    assert error.status == 401
+    assert "refused user 'admin' with this password: invalid username or password" in str(error)
+
+
+def test_a_wrong_key_is_called_so():
+    assert "refused the API key" in str(_failure(401, b"{}", grafana_api_key="key"))
+
+
+def test_a_refusal_names_request_and_grafanas_words():
+    error = _failure(412, b'{"message":"The dashboard has been changed by someone else"}')
+    assert error.status == 412
+    assert str(error).endswith("/api/x: HTTP 412: The dashboard has been changed by someone else")
+    assert str(error).startswith("POST http://127.0.0.1:")
+
+
+def test_a_refused_query_is_explained():
+    error = _failure(400, b'{"results":{"A":{"error":"parse error at line 1","status":400},"B":{}}}')
+    assert str(error).endswith("HTTP 400: parse error at line 1")
+
+
+def test_a_refusal_without_words_gives_the_reason():
+    assert str(_failure(502, b"<html>")).endswith("HTTP 502: Bad Gateway")
+
+
+def test_an_answer_of_something_else_is_recognised():
+    assert "the answer is not JSON" in str(_failure(200, b"<html>"))
+
+
+def test_nobody_there():
+    grafana = grafana_client.Grafana(_params("http://127.0.0.1:9/"))
+    with pytest.raises(grafana_client.GrafanaError, match="no answer from Grafana") as failure:
+        grafana.request("GET", "/api/health")
+    assert failure.value.status is None
+
+
+def test_what_may_be_absent_is_none():
+    with _answering(404, b'{"message":"Not found"}') as (url, _seen):
+        assert grafana_client.Grafana(_params(url)).request("GET", "/api/x", absent=(404,)) is None
+
+
+def test_credentials_are_sent_as_declared():
+    with _answering(200, b"[]") as (url, seen):
+        assert grafana_client.Grafana(_params(url + "/")).request("GET", "/api/x") == []
+        assert grafana_client.Grafana(_params(url, grafana_api_key="key")).request("GET", "/api/x") == []
+    assert [path for path, _header in seen] == ["/api/x", "/api/x"]
+    assert seen[0][1].startswith("Basic ")
+    assert seen[1][1] == "Bearer key"
