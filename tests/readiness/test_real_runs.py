@@ -144,9 +144,8 @@ def objects() -> set[tuple[str, int]]:
     return found
 
 
-def test_leaves_nothing_behind():
+def new_objects() -> set[tuple[str, int]]:
     before = objects()
-    files = set(os.listdir("/tmp"))
     for _ in range(5):
         found = run([*GRANTED, "/usr/bin/python3", str(HERE / "view.py"), "{}"])
         assert found.returncode == 0, found.stderr
@@ -154,7 +153,13 @@ def test_leaves_nothing_behind():
     # The kernel frees programs a moment after the process that held them.
     while objects() - before and time.time() < deadline:
         time.sleep(0.1)
-    assert objects() - before == set()
+    return objects() - before
+
+
+def test_leaves_nothing_behind():
+    files = set(os.listdir("/tmp"))
+    # Others may load programs meanwhile; what we left would be there each time.
+    assert any(new_objects() == set() for _ in range(3))
     assert {name for name in set(os.listdir("/tmp")) - files if "readiness" in name or "ebpf" in name} == set()
 
 
