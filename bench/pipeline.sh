@@ -42,7 +42,8 @@ install() {
     local release=$1 namespace=$2 chart
     shift 2
     chart=$(ls "$bundle/charts/$release"-[0-9]*.tgz)
-    "$bundle/bin/helm" --kube-context "$profile" install "$release" "$chart" --namespace "$namespace" --create-namespace --wait "$@"
+    "$bundle/bin/helm" --kube-context "$profile" install "$release" "$chart" --namespace "$namespace" --create-namespace --wait \
+        --timeout 4m "$@"
 }
 
 by_hand() {
@@ -51,9 +52,9 @@ by_hand() {
         --kubernetes-version="$(value minikube_kubernetes_version)" --cni=bridge --cpus=2 --memory=6g \
         --base-image="$(value minikube_base_image)" --preload=false --install-addons=false
     "$bundle/bin/minikube" image load "$bundle/images/stack.tar" --profile "$profile"
-    install prometheus monitoring
+    install prometheus monitoring --set server.persistentVolume.enabled=false
     install grafana monitoring
-    install loki monitoring --set loki.auth_enabled=false --set loki.commonConfig.replication_factor=1
+    install loki monitoring --values bench/loki.yml
     install promtail monitoring --set 'config.clients[0].url=http://loki:3100/loki/api/v1/push'
     install falco falco --set driver.kind=modern_ebpf --set falcosidekick.enabled=true \
         --set image.registry=runtime-security.invalid --set image.repository=lab/sensor --set image.tag=1 \
