@@ -7,7 +7,7 @@ PLAYBOOK_ARGS ?=
 run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 
-.PHONY: help up down lab docker proof test lint unit lab-test sanity molecule build bench
+.PHONY: help up down proof docker lab test lint unit lab-test readiness refusals sanity molecule build bench
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,21 +28,27 @@ docker: ## make a Docker engine answer on this machine
 lab: ## build only the lab's bundle
 	@lab/build.py
 
-test: lint unit lab-test sanity molecule ## everything CI runs
+test: lint unit lab-test readiness sanity refusals molecule ## everything CI runs
 
 lint: ## ansible-lint, yamllint, ruff
 	@PATH="$(dev):$$PATH"; ansible-lint --offline; yamllint --strict .; ruff check; ruff format --check
 
-unit: ## unit tests of the plugins
-	@PATH="$(dev):$$PATH" pytest -q tests/unit
+unit: ## unit tests of plugins, roles and charts
+	@helm=$$(lab/build.py helm | sed -n 's/^lab: helm is in //p'); PATH="$(dev):$$PATH" HELM=$$helm/helm pytest -q tests/unit tests/lab
 
-lab-test: ## tests of the lab's own programs and charts
+lab-test: ## tests of the lab's own programs
 	@cd lab/go/runc-shim && go test ./...
 	@cd lab/go/receiver && go test ./...
 	@lab/go/sensor/go.sh test ./...
 
-sanity: ## ansible-test sanity, what runs without containers
+readiness: ## the readiness module's verdicts against what loads under the same limits; needs root
+	@PATH="$(dev):$$PATH"; tools/packages.sh bpftool clang libbpf-dev; pytest -q tests/readiness
+
+sanity: ## ansible-test sanity
 	@PATH="$(dev):$$PATH" tools/sanity.sh
+
+refusals: docker ## wrong input ends before the first change
+	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
 
 molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
 	@tools/molecule.sh
@@ -50,5 +56,7 @@ molecule: docker ## the whole on the lab, from check mode on a bare machine to n
 build: ## the collection's archive
 	@PATH="$(run):$$PATH" ansible-galaxy collection build --force --output-path "$${OUTPUT:-.}"
 
-bench: docker ## time to proof against the same by hand, from one run
+bench: docker ## time to the proof against the same by hand, and readiness against bpftool
+	@tools/packages.sh bpftool
+	@bench/readiness.py
 	@bench/pipeline.sh

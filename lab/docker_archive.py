@@ -62,9 +62,7 @@ def layer_from_files(
                 _add_file(layer, info, content)
 
 
-def layer_from_tree(
-    tree: Path, output: Path, owners: Mapping[str, Owner] | None = None
-) -> None:
+def layer_from_tree(tree: Path, output: Path, owners: Mapping[str, Owner] | None = None) -> None:
     """Write a layer of a folder's content, with its modes, links and owners.
 
     ``owners`` maps a path to the user and group id of it and of all below it ("" is the

@@ -76,11 +76,16 @@ class Builder:
             for fact in part.facts:
                 digest.update(f"fact {fact}\n".encode())
             for path in files_below(part.inputs):
-                digest.update(f"file {path.parent.name}/{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+                digest.update(
+                    f"file {path.parent.name}/{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
+                )
             for need in part.needs:
                 digest.update(f"need {need} {self.fingerprint(need)}\n".encode())
             self._digests[name] = digest.hexdigest()
         return self._digests[name]
+
+    def with_needs(self, names: Iterable[str]) -> set[str]:
+        return set().union(*({name} | self.with_needs(self.parts[name].needs) for name in names))
 
     def is_made(self, name: str) -> bool:
         try:
@@ -88,12 +93,14 @@ class Builder:
         except OSError:
             return False
 
-    def build(self) -> None:
-        todo = [name for name in self.parts if not self.is_made(name)]
+    def build(self, names: Iterable[str] = ()) -> None:
+        """Make the named parts, or all, and before them what they need."""
+        wanted = self.with_needs(names) if names else set(self.parts)
+        todo = [name for name in self.parts if name in wanted and not self.is_made(name)]
         if not todo:
-            self.say(f"lab: all {len(self.parts)} parts are up to date")
+            self.say(f"lab: {len(wanted)} of {len(wanted)} parts are up to date")
             return
-        self.say(f"lab: {len(todo)} of {len(self.parts)} parts to build: {', '.join(todo)}")
+        self.say(f"lab: {len(todo)} of {len(wanted)} parts to build: {', '.join(todo)}")
         started = time.monotonic()
         left = set(todo)
         running: dict[Future[float], str] = {}
@@ -139,7 +146,11 @@ def files_below(paths: Iterable[Path]) -> list[Path]:
     """The files of the given files and folders, in a fixed order."""
     files: list[Path] = []
     for path in paths:
-        files += sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if path.is_dir() else [path]
+        files += (
+            sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+            if path.is_dir()
+            else [path]
+        )
     return files
 
 

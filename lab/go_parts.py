@@ -36,7 +36,14 @@ def go_part(
 ) -> Part:
     """A part that builds packages of the module in go/<module> into one program each, named as Go does or as given."""
     source = GO / (module or name)
-    command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", " ".join(["-s", "-w", *(f"-X {d}" for d in defines)])]
+    command = [
+        "go",
+        "build",
+        "-mod=readonly",
+        "-trimpath",
+        "-ldflags",
+        " ".join(["-s", "-w", *(f"-X {d}" for d in defines)]),
+    ]
     command += ["-tags", tags] if tags else []
 
     def make(context: Context) -> None:
@@ -48,7 +55,15 @@ def go_part(
 def kubernetes() -> Part:
     package = "k8s.io/component-base/version"
     minor = versions.KUBERNETES.split(".")[1]
-    programs = "kubeadm kubelet kubectl kube-apiserver kube-controller-manager kube-scheduler kube-proxy".split()
+    programs = [
+        "kubeadm",
+        "kubelet",
+        "kubectl",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+    ]
     return go_part(
         "kubernetes",
         [f"k8s.io/kubernetes/cmd/{program}" for program in programs],
@@ -85,16 +100,27 @@ def grafana() -> Part:
         environment = go_environment(cgo=True)
         # -e: a test of a dependency imports a module that is not served; nothing that is built needs it.
         context.run(["go", "mod", "vendor", "-e"], cwd=work, env=environment)
-        context.run(["go", "install", f"github.com/google/wire/cmd/wire@{versions.WIRE}"], env=environment | {"GOBIN": str(work)})
+        context.run(
+            ["go", "install", f"github.com/google/wire/cmd/wire@{versions.WIRE}"],
+            env=environment | {"GOBIN": str(work)},
+        )
         generate = f"GOFLAGS=-mod=vendor ./wire diff -tags oss {package} > wire.diff; test $? -eq 1"
         context.run(["sh", "-c", generate], cwd=work, env=environment)
-        added = [line[1:] for line in (work / "wire.diff").read_text(encoding="utf-8").splitlines() if line.startswith("+")]
+        added = [
+            line[1:] for line in (work / "wire.diff").read_text(encoding="utf-8").splitlines() if line.startswith("+")
+        ]
         (work / "vendor" / package / "wire_gen.go").write_text("\n".join(added) + "\n", encoding="utf-8")
         defines = f"-s -w -X main.version={versions.GRAFANA} -X main.buildBranch=main -X main.buildstamp=1686330000"
         build = ["go", "build", "-mod=vendor", "-tags", "oss", "-trimpath", "-ldflags", defines]
-        context.run([*build, "-o", context.output / "grafana", "github.com/grafana/grafana/pkg/cmd/grafana"], cwd=work, env=environment)
+        context.run(
+            [*build, "-o", context.output / "grafana", "github.com/grafana/grafana/pkg/cmd/grafana"],
+            cwd=work,
+            env=environment,
+        )
         listed = ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "github.com/grafana/grafana"]
-        module = subprocess.run(listed, cwd=source, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+        module = subprocess.run(
+            listed, cwd=source, env=environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
         home_of_grafana(Path(module), context.output / "home")
         shutil.rmtree(work)
 

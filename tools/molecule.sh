@@ -3,14 +3,16 @@
 #   molecule.sh [SCENARIO ...]    all of them when none is named
 set -eu
 
-top=$(cd "$(dirname "$0")/.." && pwd)
-cd "$top"
+cd "$(dirname "$0")/.."
 PATH=$(tools/environment.sh requirements-dev.txt)/bin:$PATH
-lab/build.py
-RUNTIME_SECURITY_BUNDLE=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/lab/parts/bundle/bundle.yml
+RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
 export PATH RUNTIME_SECURITY_BUNDLE
 
-[ $# -gt 0 ] || set -- $(cd molecule && ls -d */ | tr -d /)
+if [ $# -eq 0 ]; then
+    for scenario in molecule/*/molecule.yml; do
+        set -- "$@" "$(basename "$(dirname "$scenario")")"
+    done
+fi
 for scenario in "$@"; do
     molecule test --scenario-name "$scenario"
 done

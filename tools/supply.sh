@@ -4,9 +4,8 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-bundle=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/lab/parts/bundle/bundle.yml
 
-# Asked side by side; each answer, also an error page, says that the address can be reached.
+# Asked side by side; any answer, also an error page, says that the address can be reached.
 reachable() {
     pids=
     for url in "$@"; do
@@ -22,6 +21,5 @@ if reachable https://grafana.github.io/helm-charts/index.yaml https://registry.k
     echo 'supply: charts and images come from their repositories and registries' >&2
 else
     echo 'supply: no chart repository or image registry in reach, so the lab builds a bundle from package registries' >&2
-    "$top/lab/build.py" >&2
-    echo "-e @$bundle"
+    echo "-e @$("$top/tools/lab.sh")"
 fi

@@ -95,7 +95,9 @@ def reasons_against(certificate, key, wanted, authority, renew_before_days, now)
 
 def certificate_reasons(secrets, certificates, renew_before_days):
     if MISSING is not None:
-        raise AnsibleFilterError("The filter certificate_reasons needs the Python library cryptography >= 42: %s" % MISSING)
+        raise AnsibleFilterError(
+            "The filter certificate_reasons needs the Python library cryptography >= 42: %s" % MISSING
+        )
     now = datetime.datetime.now(datetime.timezone.utc)
     pairs = {name: read_pair(secrets, wanted) for name, wanted in certificates.items()}
     authority = pairs[AUTHORITY][0]

@@ -55,7 +55,5 @@ def engine_images(stdout):
 def to_load(archives, present):
     """Of {path: {name: digest}} the paths that hold an image the target lacks or has another build of."""
     return [
-        path
-        for path, images in archives.items()
-        if any(present.get(name) != digest for name, digest in images.items())
+        path for path, images in archives.items() if any(present.get(name) != digest for name, digest in images.items())
     ]

@@ -53,7 +53,8 @@ def version_key(version):
     match = re.match(r"^v?(\d+)\.(\d+)\.(\d+)", version)
     if not match:
         raise MinikubeError(
-            "kubernetes_version is '%s'; allowed is the form v1.34.4. Set it to a version this minikube knows." % version
+            "kubernetes_version is '%s'; allowed is the form v1.34.4. Set it to a version this minikube knows."
+            % version
         )
     return tuple(int(part) for part in match.groups())
 

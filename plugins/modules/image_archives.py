@@ -72,7 +72,6 @@ loaded:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_archive, minikube
 
 

@@ -137,7 +137,6 @@ cluster:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
 
 # The node shares this machine's memory and CPUs.
@@ -152,8 +151,8 @@ class Profile:
         self.module = module
         self.name = module.params["profile"]
         self.home = module.params["home"]
-        # In check mode the program may be yet to come; without it there is no cluster of it either.
-        self.binary = module.get_bin_path(module.params["binary"], required=not module.check_mode)
+        # The program may be yet to come; without it there is no cluster of it either.
+        self.binary = module.get_bin_path(module.params["binary"])
 
     def run(self, arguments):
         environment = minikube.environment(self.home, self.module.params["kubeconfig"])
@@ -179,6 +178,11 @@ class Profile:
         self._must(minikube.start_arguments(self.name, wanted, options))
 
     def _must(self, arguments):
+        if not self.binary:
+            raise minikube.MinikubeError(
+                "binary is '%s', and no such program is there. Set it to where minikube is."
+                % self.module.params["binary"]
+            )
         rc, stdout, stderr = self.run(arguments)
         if rc != 0:
             raise minikube.MinikubeError(

@@ -254,7 +254,7 @@ import traceback
 
 CRYPTOGRAPHY_ERROR = ""
 try:
-    import cryptography  # pylint: disable=unused-import
+    import cryptography  # noqa: F401 # pylint: disable=unused-import
 except ImportError:
     CRYPTOGRAPHY_ERROR = traceback.format_exc()
 
@@ -263,7 +263,6 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
     Grafana,
     GrafanaError,

@@ -38,7 +38,12 @@ VALUES = {
         "image": {"registry": "registry.invalid", "repository": "receiver", "tag": "1"},
         "podAnnotations": {"certificate": "b"},
         "config": {
-            "tlsserver": {"deploy": True, "mutualtls": True, "existingSecret": "receiver-tls", "notlspaths": "/ping,/metrics"}
+            "tlsserver": {
+                "deploy": True,
+                "mutualtls": True,
+                "existingSecret": "receiver-tls",
+                "notlspaths": "/ping,/metrics",
+            }
         },
         "service": {"annotations": {"prometheus.io/port": "2810"}},
     },
@@ -112,15 +117,18 @@ def test_receiver(objects):
     assert {port["name"]: port["containerPort"] for port in container["ports"]} == {"http": 2801, "http-notls": 2810}
     assert container["readinessProbe"]["httpGet"] == {"path": "/ping", "port": "http-notls"}
     assert mounts == {"/etc/certs/server": {"secret": {"secretName": "receiver-tls"}}}
-    assert environment(container).items() >= {
-        "TLSSERVER_DEPLOY": "true",
-        "TLSSERVER_MUTUALTLS": "true",
-        "TLSSERVER_CERTFILE": "/etc/certs/server/server.crt",
-        "TLSSERVER_KEYFILE": "/etc/certs/server/server.key",
-        "TLSSERVER_CACERTFILE": "/etc/certs/server/ca.crt",
-        "TLSSERVER_NOTLSPORT": "2810",
-        "TLSSERVER_NOTLSPATHS": "/ping,/metrics",
-    }.items()
+    assert (
+        environment(container).items()
+        >= {
+            "TLSSERVER_DEPLOY": "true",
+            "TLSSERVER_MUTUALTLS": "true",
+            "TLSSERVER_CERTFILE": "/etc/certs/server/server.crt",
+            "TLSSERVER_KEYFILE": "/etc/certs/server/server.key",
+            "TLSSERVER_CACERTFILE": "/etc/certs/server/ca.crt",
+            "TLSSERVER_NOTLSPORT": "2810",
+            "TLSSERVER_NOTLSPATHS": "/ping,/metrics",
+        }.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,11 +156,18 @@ def test_service(objects, name, ports, annotation, workload):
 def test_receiver_switches_http_output_on(tmp_path, chart, url):
     values = VALUES | {"falco": {"http_output": {"url": url}}}
     rendered = helm_template(tmp_path, chart, values)
-    (config,) = (o for o in yaml.safe_load_all(rendered.stdout) if o and (o["kind"], o["metadata"]["name"]) == ("ConfigMap", "falco"))
-    assert yaml.safe_load(config["data"]["falco.yaml"])["http_output"].items() >= {
-        "enabled": True,
-        "url": url or "http://falco-falcosidekick:2801",
-    }.items()
+    (config,) = (
+        o
+        for o in yaml.safe_load_all(rendered.stdout)
+        if o and (o["kind"], o["metadata"]["name"]) == ("ConfigMap", "falco")
+    )
+    assert (
+        yaml.safe_load(config["data"]["falco.yaml"])["http_output"].items()
+        >= {
+            "enabled": True,
+            "url": url or "http://falco-falcosidekick:2801",
+        }.items()
+    )
 
 
 @pytest.mark.parametrize("chart", CHARTS)

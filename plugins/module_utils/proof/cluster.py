@@ -113,9 +113,7 @@ class Cluster:
     def forward(self, name: str, namespace: str, port: int) -> Forward:
         """A connection to a pod's port through the API server."""
         return Forward(
-            portforward(
-                self._streams().connect_get_namespaced_pod_portforward, name, namespace, ports=str(port)
-            ),
+            portforward(self._streams().connect_get_namespaced_pod_portforward, name, namespace, ports=str(port)),
             port,
         )
 

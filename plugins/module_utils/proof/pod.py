@@ -142,7 +142,9 @@ class MarkedPod:
     def _post(self, lifetime: int) -> None:
         self.created_at = time.monotonic()
         try:
-            self._cluster.create("Pod", pod_definition(self.name, self.namespace, self._image, lifetime), self.namespace)
+            self._cluster.create(
+                "Pod", pod_definition(self.name, self.namespace, self._image, lifetime), self.namespace
+            )
         except ClusterError as exc:
             # A new namespace gets its service account a moment later.
             if exc.status == 403 and "serviceaccount" in str(exc):

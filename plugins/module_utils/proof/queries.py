@@ -104,7 +104,5 @@ class Queries:
         }
         now = time.time()
         return samples_of(
-            self._grafana.query(
-                {"queries": [query], "from": str(int((now - 300) * 1000)), "to": str(int(now * 1000))}
-            )
+            self._grafana.query({"queries": [query], "from": str(int((now - 300) * 1000)), "to": str(int(now * 1000))})
         )

@@ -11,7 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 WANTED = {
-    "ca": {"secret": "ca", "crt": "ca.crt", "key": "ca.key", "days": 3650, "common_name": "ca", "usage": None, "names": []},
+    "ca": {
+        "secret": "ca",
+        "crt": "ca.crt",
+        "key": "ca.key",
+        "days": 3650,
+        "common_name": "ca",
+        "usage": None,
+        "names": [],
+    },
     "server": {
         "secret": "server",
         "crt": "server.crt",
@@ -44,7 +52,9 @@ def issue(wanted, authority=None, key=None, age_days=0, **changes):
         names = [x509.DNSName(entry.split(":", 1)[1]) for entry in wanted["names"]]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     if wanted["usage"]:
-        usage = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}[wanted["usage"]]
+        usage = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}[
+            wanted["usage"]
+        ]
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256()), key
 

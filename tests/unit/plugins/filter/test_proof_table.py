@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.runtime_security.kubernetes.plugins.filter.proof_table import FilterModule
 
 proof_table = FilterModule().filters()["proof_table"]

@@ -43,7 +43,9 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_images_of_a_node_and_of_an_engine_read_alike():
-    listed = json.dumps([{"id": "aa", "repoTags": ["x:1"]}, {"id": "sha256:bb", "repoTags": ["y:1"]}, {"repoTags": None}])
+    listed = json.dumps(
+        [{"id": "aa", "repoTags": ["x:1"]}, {"id": "sha256:bb", "repoTags": ["y:1"]}, {"repoTags": None}]
+    )
     assert image_archive.node_images(listed) == {"x:1": "aa", "y:1": "bb"}
     assert image_archive.node_images("") == {}
     assert image_archive.engine_images("x:1 x:2 sha256:aa\n\nsha256:cc\n") == {"x:1": "aa", "x:2": "aa"}

@@ -18,7 +18,9 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize(("text", "mib"), [("6144", 6144), ("6144m", 6144), ("6g", 6144), ("6 GB", 6144), ("6Gi", 6144)])
+@pytest.mark.parametrize(
+    ("text", "mib"), [("6144", 6144), ("6144m", 6144), ("6g", 6144), ("6 GB", 6144), ("6Gi", 6144)]
+)
 def test_memory_is_read_in_minikubes_units(text, mib):
     assert minikube.memory_mib(text) == mib
 

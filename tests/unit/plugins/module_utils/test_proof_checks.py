@@ -8,7 +8,6 @@ import json
 import threading
 
 import pytest
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import (
     audit,
     dashboards,

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import pod as pods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import ClusterError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, NotYet, Watch

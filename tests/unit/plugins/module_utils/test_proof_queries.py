@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader, Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import (
@@ -24,7 +23,10 @@ def _response(*frames):
             "A": {
                 "status": 200,
                 "frames": [
-                    {"schema": {"fields": [field for field, values in frame]}, "data": {"values": [v for f, v in frame]}}
+                    {
+                        "schema": {"fields": [field for field, values in frame]},
+                        "data": {"values": [v for f, v in frame]},
+                    }
                     for frame in frames
                 ],
             }

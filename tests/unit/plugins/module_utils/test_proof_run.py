@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import run
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, Watch, line
 

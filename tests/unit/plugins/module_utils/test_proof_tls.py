@@ -12,13 +12,12 @@ import ssl
 import threading
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import receiver, tls
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, NotYet, Watch
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import receiver, tls
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, NotYet, Watch
 
 SERVICE_NAME = "falco-falcosidekick"
 NAME = f"{SERVICE_NAME}.falco.svc"

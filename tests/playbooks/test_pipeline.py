@@ -1,0 +1,123 @@
+"""What has to hold on a pipeline that runs; molecule's default scenario says where it is."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import one_line
+
+INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
+NAMESPACES = ("monitoring", "falco")
+
+
+@pytest.fixture
+def arguments(bundle, tmp_path):
+    """What leads ansible-playbook to this pipeline; the proof goes where nobody looks for it."""
+    inputs = INPUTS | {"pipeline_proof_path": f"{tmp_path}/proof.json"}
+    return ["-e", f"@{bundle}/bundle.yml", "-e", json.dumps(inputs)]
+
+
+@pytest.fixture(scope="session")
+def secrets(bundle):
+    """Every Secret of the pipeline's namespaces, Helm's own records among them."""
+    kubectl = [bundle / "bin" / "kubectl", "--kubeconfig", INPUTS["runtime_security_kubeconfig"]]
+    kubectl += ["--context", INPUTS["minikube_profile"], "get", "secrets", "--output", "json", "--namespace"]
+    found = []
+    for namespace in NAMESPACES:
+        done = subprocess.run([*map(str, kubectl), namespace], capture_output=True, check=True)
+        found += json.loads(done.stdout)["items"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def planted(secrets):
+    """Words nobody may see: Grafana's password, the bodies of private keys, the kubeconfig's key."""
+    values = {}
+    for secret in secrets:
+        for entry, value in (secret.get("data") or {}).items():
+            name = f"{secret['metadata']['name']}/{entry}"
+            if entry == "admin-password":
+                values[name] = base64.b64decode(value).decode()
+            elif entry.endswith(".key"):
+                values[name] = key_body(base64.b64decode(value).decode())
+    config = yaml.safe_load(Path(INPUTS["runtime_security_kubeconfig"]).read_text(encoding="utf-8"))
+    for user in config["users"]:
+        if user["name"] == INPUTS["minikube_profile"]:
+            values["kubeconfig"] = key_body(Path(user["user"]["client-key"]).read_text(encoding="utf-8"))
+    assert len(values) >= 5
+    return values
+
+
+def key_body(pem):
+    """One line of a key's body; a whole one is broken into lines differently here and there."""
+    lines = [line for line in pem.splitlines() if line and not line.startswith("-----")]
+    return lines[len(lines) // 2]
+
+
+def forms(word):
+    """A secret as it is, and as Kubernetes writes it."""
+    return {word, base64.b64encode(word.encode()).decode()}
+
+
+def seen_in(text, planted):
+    return [name for name, word in planted.items() if any(form in text for form in forms(word))]
+
+
+def test_a_wrong_password_is_said_and_nothing_changes(playbook, arguments):
+    done = playbook(
+        "site.yml", *arguments, "-e", "grafana_wiring_user=admin", "-e", "grafana_wiring_password=wrong-one"
+    )
+    assert done.returncode != 0
+    said = one_line(done.stdout)
+    assert re.search(r"admin.*http://[0-9.]+:30300|http://[0-9.]+:30300.*admin", said)
+    assert "wrong-one" not in said
+    assert "changed=0" in done.stdout
+
+
+def test_a_cluster_that_cannot_become_what_is_asked_for_is_refused(playbook, arguments):
+    done = playbook("site.yml", *arguments, "-e", "minikube_memory=7g")
+    assert done.returncode != 0
+    assert "memory is '6144', asked for is '7168'" in one_line(done.stdout)
+    assert "changed=0" in done.stdout
+
+
+def test_no_secret_is_printed_even_at_the_highest_words(playbook, arguments, planted):
+    done = playbook("site.yml", *arguments, "-vvv", "--diff")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert seen_in(done.stdout, planted) == []
+
+
+def test_no_secret_lies_in_a_temporary_folder(planted):
+    folders = [Path("/tmp"), Path.home() / ".ansible" / "tmp"]
+    found = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            # minikube's own state holds its keys by design.
+            if path.is_file() and not path.is_relative_to(INPUTS["minikube_home"]) and path.stat().st_size < 1 << 20:
+                names = seen_in(path.read_text(encoding="utf-8", errors="replace"), planted)
+                if names:
+                    found[str(path)] = names
+    assert found == {}
+
+
+def test_no_secret_is_in_helms_records(secrets, planted):
+    records = [secret for secret in secrets if secret["type"] == "helm.sh/release.v1"]
+    assert {record["metadata"]["labels"]["name"] for record in records} >= {"falco", "grafana", "loki", "prometheus"}
+    for record in records:
+        release = gzip.decompress(base64.b64decode(base64.b64decode(record["data"]["release"]))).decode()
+        assert seen_in(release, planted) == [], record["metadata"]["name"]
+
+
+def test_check_mode_announces_no_change(playbook, arguments):
+    done = playbook("site.yml", *arguments, "--check")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "changed=0" in done.stdout
