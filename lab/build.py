@@ -18,15 +18,8 @@ from pathlib import Path
 from engine import Builder, BuildError, say
 from parts import all_parts
 
-# Programs and the Debian packages that have them.
-PROGRAMS = {
-    "clang": "clang",
-    "gcc": "gcc",
-    "go": "golang",
-    "ldd": "libc-bin",
-    "llvm-strip": "llvm",
-    "mmdebstrap": "mmdebstrap",
-}
+# Debian packages whose programs and headers the builds use.
+PACKAGES = ["clang", "gcc", "libbpf-dev", "libc-bin", "mmdebstrap"]
 
 
 def cache_folder() -> Path:
@@ -35,22 +28,12 @@ def cache_folder() -> Path:
 
 
 def install_programs() -> None:
-    """The tools the builds call; on Debian they are installed when one is missing."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if not missing:
-        return
-    say(f"lab: installing {', '.join(missing)}")
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing],
-    ):
-        done = subprocess.run(
-            command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, stdout=subprocess.DEVNULL, check=False
-        )
-        if done.returncode != 0:
-            raise BuildError(
-                f"'{' '.join(command)}' ended with {done.returncode}; install {', '.join(missing)} by hand"
-            )
+    """The tools the builds call. Go itself is left to whoever runs this: which one is a choice."""
+    if not shutil.which("go"):
+        raise BuildError("the program go is not in PATH; install Go 1.26 or newer")
+    done = subprocess.run([Path(__file__).parents[1] / "tools" / "packages.sh", *PACKAGES], check=False)
+    if done.returncode != 0:
+        raise BuildError(f"install the Debian packages {', '.join(PACKAGES)} by hand")
 
 
 def main() -> int:
