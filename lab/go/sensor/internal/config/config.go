@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -26,6 +26,7 @@ type Config struct {
 	Webserver         Web      `yaml:"webserver"`
 	Metrics           Metrics  `yaml:"metrics"`
 	Plugins           []Plugin `yaml:"plugins"`
+	LoadPlugins       []string `yaml:"load_plugins"`
 
 	// MinPriority is Priority, parsed.
 	MinPriority rules.Priority `yaml:"-"`
@@ -95,7 +96,11 @@ metrics:
 
 // Load reads a file and applies overrides of the form a.b=value.
 func Load(file string, overrides []string) (*Config, error) {
-	content, err := os.ReadFile(file)
+	keys, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	content, err := yaml.Marshal(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +138,9 @@ func (c *Config) check() (err error) {
 	if c.MinPriority, err = rules.ParsePriority(c.Priority); err != nil {
 		return fmt.Errorf("priority: %w", err)
 	}
+	if err := c.checkPlugins(); err != nil {
+		return err
+	}
 	if len(c.RulesFiles) == 0 {
 		return errors.New("rules_files: you must specify at least one rules file")
 	}
@@ -143,6 +151,19 @@ func (c *Config) check() (err error) {
 	}
 	if c.Webserver.Enabled && (c.Webserver.Port < 1 || c.Webserver.Port > 65535) {
 		return fmt.Errorf("webserver.listen_port is %d; allowed is 1 to 65535", c.Webserver.Port)
+	}
+	return nil
+}
+
+// checkPlugins refuses what Falco refuses: a plugin that is loaded twice, or that nothing configures.
+func (c *Config) checkPlugins() error {
+	for i, name := range c.LoadPlugins {
+		if slices.Contains(c.LoadPlugins[:i], name) {
+			return fmt.Errorf("cannot register plugin: found another plugin with name %s", name)
+		}
+		if !slices.ContainsFunc(c.Plugins, func(plugin Plugin) bool { return plugin.Name == name }) {
+			return fmt.Errorf("cannot load plugin %q: plugin config not found for given name", name)
+		}
 	}
 	return nil
 }

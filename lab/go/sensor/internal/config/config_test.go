@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,7 @@ func TestLoadRefuses(t *testing.T) {
 		"{rules_files: [a], http_output: {enabled: true}}":            "http_output.url",
 		"{rules_files: [a], webserver: {listen_port: 0}}":             "listen_port is 0",
 		"{rules_files: [a], json_output: perhaps}":                    "perhaps",
+		"{rules_files: [a], load_plugins: [container]}":               "plugin config not found",
 		"{rules_files: [a], http_output: {enabled: true, url: host}}": `"host"`,
 	} {
 		if _, err := load(t, content); err == nil || !strings.Contains(err.Error(), want) {
@@ -63,6 +65,28 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := load(t, "rules_files: [a]", "json_output"); err == nil || !strings.Contains(err.Error(), "key=value") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The image's own folder loads the container plugin, and so does the chart.
+func TestConfigFiles(t *testing.T) {
+	const main = "{rules_files: [a], plugins: [{name: container}], load_plugins: [container], config_files: [%s]}"
+	folder := "../../etc/config.d"
+	for entry, want := range map[string]string{
+		folder: "another plugin with name container",
+		"{path: " + folder + ", strategy: append}":   "another plugin with name container",
+		"{path: " + folder + ", strategy: override}": "",
+		"{path: " + folder + ", strategy: add-only}": "",
+		folder + "/absent":                           "",
+	} {
+		_, err := load(t, fmt.Sprintf(main, entry))
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", entry, err, want)
+		}
+	}
+	config, err := load(t, "{rules_files: [a], plugins: [{name: container}], config_files: [{path: "+folder+", strategy: add-only}]}")
+	if err != nil || !slices.Equal(config.LoadPlugins, []string{"container"}) {
+		t.Errorf("a new key is lost: %+v, %v", config, err)
 	}
 }
 
