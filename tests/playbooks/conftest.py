@@ -25,7 +25,9 @@ def playbook():
         return subprocess.run(
             ["ansible-playbook", *[str(argument) for argument in arguments]],
             cwd=TOP,
-            env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")} | environment,
+            env=os.environ
+            | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
+            | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
