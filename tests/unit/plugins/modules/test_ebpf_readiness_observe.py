@@ -148,7 +148,7 @@ def mutate(path: Path, dice: random.Random) -> None:
         os.truncate(path, 1 << 30)
     elif kind == "flipped":
         data = bytearray(text or b"\0")
-        for unused in range(dice.randrange(1, 20)):
+        for _unused in range(dice.randrange(1, 20)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         path.write_bytes(bytes(data))
     elif kind == "folder":
