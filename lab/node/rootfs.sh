@@ -91,7 +91,9 @@ install_programs() {
     rm -r "$rootfs/usr/lib/cni"
     # Shims of the interface that Kubernetes no longer uses.
     rm "$rootfs/usr/bin/containerd-shim" "$rootfs/usr/bin/containerd-shim-runc-v1"
-    mv "$rootfs/usr/sbin/runc" "$rootfs/usr/sbin/runc.real"
+    # The shim finds the real one later in PATH. Its name stays: Falco's rules know a container's parent by it.
+    rm -f "$rootfs/usr/bin/runc"
+    mv "$rootfs/usr/sbin/runc" "$rootfs/usr/bin/runc"
     install -m 755 "$runc_shim" "$rootfs/usr/sbin/runc"
     install -m 755 "$crictl" "$rootfs/usr/local/bin/crictl"
     install -m 755 "$here/entrypoint" "$rootfs/usr/local/bin/entrypoint"

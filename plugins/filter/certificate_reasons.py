@@ -22,9 +22,13 @@ except ImportError as error:
 AUTHORITY = "ca"
 
 
+def data_of(secrets, wanted):
+    return next((s.get("data") or {} for s in secrets if s["metadata"]["name"] == wanted["secret"]), {})
+
+
 def read_pair(secrets, wanted):
     """Certificate and private key of a Secret; None for either that is not there or not readable."""
-    data = next((s.get("data") or {} for s in secrets if s["metadata"]["name"] == wanted["secret"]), {})
+    data = data_of(secrets, wanted)
 
     def load(entry, loader):
         try:
@@ -105,6 +109,11 @@ def certificate_reasons(secrets, certificates, renew_before_days):
         name: reasons_against(*pairs[name], wanted, authority, int(renew_before_days), now)
         for name, wanted in certificates.items()
     }
+    trusted = data_of(secrets, certificates[AUTHORITY]).get(certificates[AUTHORITY]["crt"])
+    for name, wanted in certificates.items():
+        # Whoever mounts the Secret trusts this entry of it; a run that was cut off may have left the one before.
+        if not reasons[name] and data_of(secrets, wanted).get(certificates[AUTHORITY]["crt"]) != trusted:
+            reasons[name].append("the authority beside it is another one")
     if reasons[AUTHORITY]:
         for name in reasons:
             if name != AUTHORITY and not reasons[name]:

@@ -27,15 +27,22 @@ def arguments(bundle, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def secrets(bundle):
+def kubectl(bundle):
+    """Calls kubectl on the pipeline's cluster and returns its standard output."""
+
+    def call(*arguments):
+        command = [bundle / "bin" / "kubectl", "--kubeconfig", INPUTS["runtime_security_kubeconfig"]]
+        command += ["--context", INPUTS["minikube_profile"], *arguments]
+        return subprocess.run([str(word) for word in command], capture_output=True, check=True, text=True).stdout
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def secrets(kubectl):
     """Every Secret of the pipeline's namespaces, Helm's own records among them."""
-    kubectl = [bundle / "bin" / "kubectl", "--kubeconfig", INPUTS["runtime_security_kubeconfig"]]
-    kubectl += ["--context", INPUTS["minikube_profile"], "get", "secrets", "--output", "json", "--namespace"]
-    found = []
-    for namespace in NAMESPACES:
-        done = subprocess.run([*map(str, kubectl), namespace], capture_output=True, check=True)
-        found += json.loads(done.stdout)["items"]
-    return found
+    listed = [kubectl("get", "secrets", "--output", "json", "--namespace", namespace) for namespace in NAMESPACES]
+    return [secret for text in listed for secret in json.loads(text)["items"]]
 
 
 @pytest.fixture(scope="session")
@@ -121,3 +128,19 @@ def test_check_mode_announces_no_change(playbook, arguments):
     done = playbook("site.yml", *arguments, "--check")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "changed=0" in done.stdout
+
+
+def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments, kubectl):
+    def pods():
+        listed = json.loads(kubectl("get", "pods", "--namespace", "falco", "--output", "json"))["items"]
+        staying = [pod["metadata"] for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+        return {metadata["labels"]["app.kubernetes.io/name"]: metadata["name"] for metadata in staying}
+
+    before = pods()
+    kubectl("delete", "secret", "falco-client-tls", "--namespace", "falco")
+    done = playbook("site.yml", *arguments)
+    assert done.returncode == 0, done.stdout[-3000:]
+    kubectl("rollout", "status", "daemonset/falco", "--namespace", "falco", "--timeout", "60s")
+    after = pods()
+    assert after["falco"] != before["falco"]
+    assert after["falcosidekick"] == before["falcosidekick"]

@@ -59,7 +59,7 @@ def issue(wanted, authority=None, key=None, age_days=0, **changes):
     return builder.sign(issuer_key, hashes.SHA256()), key
 
 
-def secret(wanted, certificate, key):
+def secret(wanted, certificate, key, authority=None):
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
@@ -67,6 +67,8 @@ def secret(wanted, certificate, key):
         wanted["crt"]: base64.b64encode(certificate.public_bytes(serialization.Encoding.PEM)).decode(),
         wanted["key"]: base64.b64encode(pem).decode(),
     }
+    if authority:
+        data["ca.crt"] = base64.b64encode(authority.public_bytes(serialization.Encoding.PEM)).decode()
     return {"metadata": {"name": wanted["secret"]}, "data": data}
 
 
@@ -75,8 +77,8 @@ def authority():
     return issue(WANTED["ca"])
 
 
-def reasons(authority, server, renew=30):
-    secrets = [secret(WANTED["ca"], *authority), secret(WANTED["server"], *server)]
+def reasons(authority, server, renew=30, beside=None):
+    secrets = [secret(WANTED["ca"], *authority), secret(WANTED["server"], *server, beside or authority[0])]
     return certificate_reasons(secrets, WANTED, renew)
 
 
@@ -129,3 +131,9 @@ def test_a_new_authority_takes_its_certificates_along(authority):
     found = reasons(old, issue(WANTED["server"], old))
     assert found["ca"] == ["9 days are left, renewal begins at 30"]
     assert found["server"] == ["the certificate authority is made anew"]
+
+
+def test_an_authority_of_before_beside_a_certificate_is_noticed(authority):
+    renewed = issue(WANTED["ca"], key=authority[1])
+    found = reasons(renewed, issue(WANTED["server"], renewed), beside=authority[0])
+    assert found == {"ca": [], "server": ["the authority beside it is another one"]}
