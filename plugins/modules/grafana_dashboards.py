@@ -19,16 +19,8 @@ author:
 extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key
+  - runtime_security.kubernetes.grafana
 options:
-  ca_path:
-    description:
-      - A file with the CA certificates, in PEM form, that Grafana's own certificate is checked against.
-    type: path
-  timeout:
-    description:
-      - The time limit of one request, in seconds.
-    type: int
-    default: 30
   folder_uid:
     description:
       - The identity of the folder.
