@@ -12,6 +12,8 @@ folder=$cache/$(basename "$requirements" .txt)-$key
 
 if [ ! -f "$folder/.complete" ]; then
     echo "environment: installing $(basename "$requirements") into $folder" >&2
+    # Debian's own Python comes without the module that puts pip into an environment.
+    python3 -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
     rm -rf "$folder"
     python3 -m venv "$folder"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
