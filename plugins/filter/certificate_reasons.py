@@ -3,121 +3,60 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
-
-from ansible.errors import AnsibleFilterError
-
-try:
-    from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    USAGES = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}
-    MISSING = None
-except ImportError as error:
-    MISSING = error
-
-AUTHORITY = "ca"
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import certificates as c
 
 
-def data_of(secrets, wanted):
-    return next((s.get("data") or {} for s in secrets if s["metadata"]["name"] == wanted["secret"]), {})
-
-
-def read_pair(secrets, wanted):
-    """Certificate and private key of a Secret; None for either that is not there or not readable."""
-    data = data_of(secrets, wanted)
-
-    def load(entry, loader):
-        try:
-            return loader(base64.b64decode(data[entry]))
-        except (KeyError, ValueError):
-            return None
-
-    return (
-        load(wanted["crt"], x509.load_pem_x509_certificate),
-        load(wanted["key"], lambda pem: serialization.load_pem_private_key(pem, None)),
-    )
-
-
-def public_bytes(key):
-    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def names_of(certificate):
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return set()
-    return {"DNS:%s" % name for name in names.get_values_for_type(x509.DNSName)}
-
-
-def usages_of(certificate):
-    try:
-        return set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    except x509.ExtensionNotFound:
-        return set()
-
-
-def is_signed_by(certificate, authority):
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def common_name(certificate):
-    return [attribute.value for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-
-
-def reasons_against(certificate, key, wanted, authority, renew_before_days, now):
-    """Why this certificate cannot stay, in words for people."""
+def reasons_against(certificate, key, wanted, authority, renew_before_days):
+    """Why this certificate of ours cannot stay, in words for people."""
     if certificate is None or key is None:
         return ["it is not there, or not readable"]
     reasons = []
-    left = (certificate.not_valid_after_utc - now).days
+    left = c.days_left(certificate)
     if left < renew_before_days:
         reasons.append("%d days are left, renewal begins at %d" % (left, renew_before_days))
     lifetime = (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days
     if lifetime != int(wanted["days"]):
         reasons.append("its lifetime is %d days, asked for are %s" % (lifetime, wanted["days"]))
-    if common_name(certificate) != [wanted["common_name"]]:
+    if c.common_name(certificate) != [wanted["common_name"]]:
         reasons.append("its common name is not '%s'" % wanted["common_name"])
-    if names_of(certificate) != set(wanted["names"]):
+    if c.names_of(certificate) != set(wanted["names"]):
         reasons.append("its names are not %s" % ", ".join(wanted["names"]))
-    if wanted["usage"] and usages_of(certificate) != {USAGES[wanted["usage"]]}:
+    if wanted["usage"] and c.usages_of(certificate) != {c.USAGES[wanted["usage"]]}:
         reasons.append("its usage is not %s" % wanted["usage"])
-    if public_bytes(certificate.public_key()) != public_bytes(key.public_key()):
+    if not c.belong_together(certificate, key):
         reasons.append("its private key is another one")
-    if authority is None or not is_signed_by(certificate, authority):
+    if authority is None or not c.is_signed_by(certificate, authority):
         reasons.append("the certificate authority did not sign it")
     return reasons
 
 
-def certificate_reasons(secrets, certificates, renew_before_days):
-    if MISSING is not None:
-        raise AnsibleFilterError(
-            "The filter certificate_reasons needs the Python library cryptography >= 42: %s" % MISSING
-        )
-    now = datetime.datetime.now(datetime.timezone.utc)
-    pairs = {name: read_pair(secrets, wanted) for name, wanted in certificates.items()}
-    authority = pairs[AUTHORITY][0]
-    reasons = {
-        name: reasons_against(*pairs[name], wanted, authority, int(renew_before_days), now)
-        for name, wanted in certificates.items()
-    }
-    trusted = data_of(secrets, certificates[AUTHORITY]).get(certificates[AUTHORITY]["crt"])
+def differs_from(given, data, certificate, key, wanted):
+    """Why what is in the Secret is not what was given."""
+    if not wanted["usage"]:
+        # An authority can be several, and its key need not be known to the cluster.
+        stored = c.load_certificates(c.decoded(data, wanted["secret"], wanted["crt"]))
+        same = set(stored) == set(c.load_certificates(given["certificate"].encode()))
+        return [] if same else ["another one was given"]
+    if certificate is None or key is None:
+        return ["it is not there, or not readable"]
+    if certificate != c.load_certificate(given["certificate"].encode()):
+        return ["another one was given"]
+    return [] if c.belong_together(certificate, key) else ["its private key is another one"]
+
+
+def certificate_reasons(data, certificates, renew_before_days, given=None, asked=None):
+    c.need_library("certificate_reasons")
+    given, asked = given or {}, asked or []
+    pairs = {name: c.read_pair(data, wanted) for name, wanted in certificates.items()}
+    authority = pairs[c.AUTHORITY][0]
+    reasons = {}
     for name, wanted in certificates.items():
-        # Whoever mounts the Secret trusts this entry of it; a run that was cut off may have left the one before.
-        if not reasons[name] and data_of(secrets, wanted).get(certificates[AUTHORITY]["crt"]) != trusted:
-            reasons[name].append("the authority beside it is another one")
-    if reasons[AUTHORITY]:
-        for name in reasons:
-            if name != AUTHORITY and not reasons[name]:
-                reasons[name].append("the certificate authority is made anew")
+        if name in given:
+            reasons[name] = differs_from(given[name], data, *pairs[name], wanted)
+        else:
+            reasons[name] = reasons_against(*pairs[name], wanted, authority, int(renew_before_days))
+        if name in asked and not reasons[name]:
+            reasons[name].append("its rotation was asked for")
     return reasons
 
 

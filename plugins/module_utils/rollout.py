@@ -46,12 +46,13 @@ class Trouble(t.NamedTuple):
 
 
 def progress(workload: dict) -> Progress:
-    """What `kubectl rollout status` calls done."""
+    """What `kubectl rollout status` calls done, but for the time a DaemonSet's first pods must have been ready."""
     meta, spec, status = workload["metadata"], workload.get("spec") or {}, workload.get("status") or {}
     if workload["kind"] == "DaemonSet":
         wanted = status.get("desiredNumberScheduled") or 0
         updated = status.get("updatedNumberScheduled") or 0
-        available = status.get("numberAvailable") or 0
+        # Ready, not available: minReadySeconds holds back the end of the old pod, and with it the count of updated ones.
+        available = status.get("numberReady") or 0
     else:
         wanted = 1 if spec.get("replicas") is None else spec["replicas"]
         updated = status.get("updatedReplicas") or 0

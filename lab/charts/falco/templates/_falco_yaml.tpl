@@ -2,6 +2,10 @@
 {{- define "falco.yaml" -}}
 {{- $config := deepCopy .Values.falco -}}
 {{- $_ := set $config "engine" (include "falco.engine" . | fromYaml) -}}
+{{- if include "falco.classic" . -}}
+{{- $_ := set $config "grpc" (include "falco.grpc" . | fromYaml) -}}
+{{- $_ := set $config "grpc_output" (merge dict ($config.grpc_output | default dict) (dict "enabled" false)) -}}
+{{- end -}}
 {{- if .Values.falcosidekick.enabled -}}
 {{- $url := $config.http_output.url | default (printf "http://%s-falcosidekick:2801" (include "falco.fullname" .)) -}}
 {{- $_ := set $config "json_output" true -}}
@@ -26,7 +30,9 @@ modern_ebpf:
   buf_size_preset: {{ .bufSizePreset }}
   drop_failed_exit: {{ .dropFailedExit }}
   cpus_for_each_buffer: {{ .cpusForEachBuffer }}
+  {{- if not (include "falco.classic" $) }}
   disable_iterators: {{ .disableIterators }}
+  {{- end }}
   {{- end }}
 {{- end }}
 

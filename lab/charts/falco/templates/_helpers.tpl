@@ -18,6 +18,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{- /* This folder is packed twice: as 9.x, and as the last chart of the classic line, 8.x, which has gRPC. */ -}}
+{{- define "falco.classic" -}}
+{{- if semverCompare "<9.0.0-0" .Chart.Version }}true{{ end -}}
+{{- end }}
+
+{{- /* Settings of the gRPC server, and none in 9.x. */ -}}
+{{- define "falco.grpc" -}}
+{{- if include "falco.classic" . -}}
+{{- merge dict (.Values.falco.grpc | default dict) (dict "enabled" false "bind_address" "unix:///run/falco/falco.sock" "threadiness" 0) | toYaml -}}
+{{- else -}}
+{}
+{{- end -}}
+{{- end }}
+
 {{- define "falco.engines" -}}
 {{- $collectors := .Values.collectors -}}
 {{- ternary $collectors.containerEngine.engines dict (and $collectors.enabled $collectors.containerEngine.enabled) | toYaml -}}

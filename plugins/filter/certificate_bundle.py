@@ -1,0 +1,18 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import certificates as c
+
+
+def certificate_bundle(data, secrets):
+    c.need_library("certificate_bundle")
+    return c.bundle(data, secrets)
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"certificate_bundle": certificate_bundle}

@@ -1,0 +1,32 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+DOCKER_HUB = "docker.io"
+
+
+def full_name(image):
+    """The reference with its registry and, on Docker Hub, its organisation, as container runtimes complete it."""
+    first, slash, rest = image.partition("/")
+    if not slash:
+        return "%s/library/%s" % (DOCKER_HUB, image)
+    if "." in first or ":" in first or first == "localhost":
+        return image
+    return "%s/%s" % (DOCKER_HUB, image)
+
+
+def mirrored_image(image, registries=None):
+    if not isinstance(image, str) or not image or image != image.strip():
+        raise AnsibleFilterError("mirrored_image: '%s' is no image reference; give one like docker.io/grafana/loki:3.6.3" % image)
+    name = full_name(image)
+    registry, _slash, rest = name.partition("/")
+    prefix = (registries or {}).get(registry)
+    return "%s/%s" % (prefix.rstrip("/"), rest) if prefix else name
+
+
+class FilterModule:
+    def filters(self):
+        return {"mirrored_image": mirrored_image}
