@@ -2,7 +2,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the dashboards from what a running Grafana answers to their panels' queries.
+"""Draw the dashboards of a running Grafana from its answers to their panels' queries.
 
 A Grafana that was built without its web pages cannot be photographed; its answers can be drawn.
     GRAFANA_PASSWORD=... tools/render_dashboards.py --url http://192.168.49.2:30300 [UID ...]
@@ -69,15 +69,22 @@ class Grafana:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
 
-    def ask(self, queries: list[dict], end: float, seconds: int) -> list[dict]:
-        """The frames of all queries, in their order."""
-        body = json.dumps(grafana_panels.query_body(queries, end, seconds)).encode()
-        request = urllib.request.Request(f"{self.url}/api/ds/query", data=body, headers=self.headers)
+    def _request(self, path: str, body: dict | None = None) -> dict:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data=data, headers=self.headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
-                answer = json.load(response)
+                return json.load(response)
         except urllib.error.HTTPError as exc:
-            raise SystemExit(f"Grafana refused a query with {exc.code}: {exc.read().decode()[:300]}") from exc
+            raise SystemExit(f"Grafana refused {path} with {exc.code}: {exc.read().decode()[:300]}") from exc
+
+    def dashboard(self, uid: str) -> dict:
+        """As it was written, with its inputs filled in."""
+        return self._request(f"/api/dashboards/uid/{uid}")["dashboard"]
+
+    def ask(self, queries: list[dict], end: float, seconds: int) -> list[dict]:
+        """The frames of all queries, in their order."""
+        answer = self._request("/api/ds/query", grafana_panels.query_body(queries, end, seconds))
         return [frame for query in queries for frame in answer["results"][query["refId"]].get("frames") or []]
 
 
@@ -109,14 +116,24 @@ def color_of(panel: dict, name: str, position: int) -> str:
     return NAMED.get(fixed.get("fixedColor", ""), SERIES[position % len(SERIES)])
 
 
-def shown(value: float | None, unit: str = "short") -> str:
+def shown(value: float | None, unit: str = "short", decimals: int | None = None) -> str:
     """A number as Grafana shows it."""
     if value is None:
         return "-"
+    if unit == "s":
+        return f"{value:.2g} s" if value < 100 else f"{value / 60:.3g} min"
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= (size if unit == "bytes" else 10 * size):
             return f"{value / size:.1f} {sign}{'B' if unit == 'bytes' else ''}"
-    return f"{value:g}"
+    return f"{value:.{decimals}f}" if decimals is not None else f"{value:.4g}"
+
+
+def threshold_color(defaults: dict, value: float | None) -> str:
+    color = SERIES[0]
+    for step in defaults["thresholds"]["steps"]:
+        if step["value"] is None or (value or 0) >= step["value"]:
+            color = NAMED[step["color"]]
+    return color
 
 
 def draw_stat(panel: dict, axes: Axes, frames: list[dict]) -> None:
@@ -125,25 +142,12 @@ def draw_stat(panel: dict, axes: Axes, frames: list[dict]) -> None:
     named = panel["options"]["textMode"] == "value_and_name"
     for position, one in enumerate(series):
         value = one.values[-1]
-        color = SERIES[0]
-        for step in defaults["thresholds"]["steps"]:
-            if step["value"] is None or (value or 0) >= step["value"]:
-                color = NAMED[step["color"]]
+        color = color_of(panel, one.name, position) if named else threshold_color(defaults, value)
+        place = (position + 0.5) / len(series), 0.52 if named else 0.42
+        text = shown(value, defaults["unit"], defaults.get("decimals"))
+        axes.text(*place, text, color=color, fontsize=26, ha="center", va="center", weight="bold")
         if named:
-            color = color_of(panel, one.name, position)
-        middle = (position + 0.5) / len(series)
-        axes.text(
-            middle,
-            0.52,
-            shown(value, defaults["unit"]),
-            color=color,
-            fontsize=26,
-            ha="center",
-            va="center",
-            weight="bold",
-        )
-        if named:
-            axes.text(middle, 0.08, one.name, color=TEXT, fontsize=9, ha="center", va="center")
+            axes.text(place[0], 0.08, one.name, color=TEXT, fontsize=9, ha="center", va="center")
 
 
 def moments(times: list) -> list[datetime.datetime]:
@@ -154,21 +158,30 @@ def draw_timeseries(panel: dict, axes: Axes, frames: list[dict]) -> None:
     series = frame_series(frames)
     custom = panel["fieldConfig"]["defaults"]["custom"]
     series.sort(key=lambda one: -sum(value or 0 for value in one.values))
+    hidden = {
+        override["matcher"]["options"]
+        for override in panel["fieldConfig"]["overrides"]
+        if any(entry["id"] == "custom.hideFrom" for entry in override["properties"])
+    }
     below: dict[float, float] = {}
     steps = [late - early for one in series for early, late in zip(one.times, one.times[1:])]
     width = min(steps, default=60000) / 86400000 * 0.9
+    unit = panel["fieldConfig"]["defaults"]["unit"]
     for position, one in enumerate(series):
         color = color_of(panel, one.name, position)
-        label = f"{one.name[:38]}   {shown(sum(value or 0 for value in one.values))}"
+        known = [value for value in one.values if value is not None]
+        total = sum(known) if custom["drawStyle"] == "bars" else (known or [None])[-1]
+        label = None if one.name in hidden else f"{one.name[:38]}   {shown(total, unit)}"
         values = [value or 0 for value in one.values]
         if custom["drawStyle"] == "bars":
             base = [below.get(moment, 0) for moment in one.times]
             axes.bar(moments(one.times), values, width=width, bottom=base, color=color, label=label, linewidth=0)
             below.update({moment: start + value for moment, start, value in zip(one.times, base, values)})
         else:
-            axes.plot(moments(one.times), values, color=color, label=label, linewidth=1.6, marker="o", markersize=2.5)
+            axes.plot(moments(one.times), values, color=color, label=label, linewidth=1.6)
     axes.set_axis_on()
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=0, top=None if any(value for one in series for value in one.values) else 1)
+    axes.yaxis.set_major_formatter(lambda value, _position: shown(value, unit))
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M"))
     axes.tick_params(colors=FAINT, labelsize=8, length=0)
     axes.grid(color=GRID, linewidth=0.6)
@@ -182,50 +195,72 @@ def draw_timeseries(panel: dict, axes: Axes, frames: list[dict]) -> None:
 
 def draw_bargauge(panel: dict, axes: Axes, frames: list[dict]) -> None:
     series = sorted(frame_series(frames), key=lambda one: -(one.values[-1] or 0))
+    defaults = panel["fieldConfig"]["defaults"]
     most = max((one.values[-1] or 0 for one in series), default=1) or 1
     slots = max(len(series), 6)
     for position, one in enumerate(series):
-        bottom = slots - position - 1
+        bottom, value = slots - position - 1, one.values[-1]
         name = one.name if len(one.name) <= 44 else "…" + one.name[-43:]
-        axes.barh(bottom + 0.22, 0.84 * (one.values[-1] or 0) / most, height=0.3, color=SERIES[2])
-        axes.text(0, bottom + 0.45, name, color=TEXT, fontsize=7, va="bottom")
-        axes.text(1, bottom + 0.22, shown(one.values[-1]), color=SERIES[2], fontsize=8.5, ha="right", va="center")
+        color = threshold_color(defaults, value) if "thresholds" in defaults else SERIES[2]
+        axes.barh(bottom + 0.22, 0.84 * (value or 0) / most, height=0.3, color=color)
+        axes.text(0, bottom + 0.45, name, color=TEXT, fontsize=8, va="bottom")
+        text = shown(value, defaults["unit"], defaults.get("decimals"))
+        axes.text(1, bottom + 0.22, text, color=color, fontsize=9, ha="right", va="center")
     axes.set(xlim=(0, 1), ylim=(0, slots))
 
 
+def cell(name: str, value: t.Any) -> str:
+    if name == "Time":
+        return datetime.datetime.fromtimestamp(value / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    return shown(value) if isinstance(value, (int, float)) else str(value if value is not None else "")
+
+
 def table_rows(panel: dict, frames: list[dict]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows after the panel's "organize" step; labels become columns."""
-    rows = []
+    """Header and rows after the panel's transformations; labels become columns."""
+    rows: list[dict[str, t.Any]] = []
     for frame in frames:
         fields, columns = frame["schema"]["fields"], frame["data"]["values"]
         for values in zip(*columns):
             row: dict[str, t.Any] = {}
             for field, value in zip(fields, values):
                 row.update(field.get("labels") or {})
+                row.update(value if isinstance(value, dict) else {})
                 row["Time" if field["type"] == "time" else field["name"]] = value
             rows.append(row)
     organize = panel["transformations"][-1]["options"]
-    names = sorted(organize["indexByName"], key=organize["indexByName"].get)
-    pick = list({organize["renameByName"][name]: name.split(" #")[0] for name in names}.items())
-    rows.sort(key=lambda row: -(row[pick[-1][1]] or 0))
-    cells = [
-        [shown(row[key]) if isinstance(row.get(key), (int, float)) else str(row.get(key, "")) for _, key in pick]
-        for row in rows
+    # Grafana sorts the keys of what it stores.
+    titles = dict(sorted(organize["renameByName"].items(), key=lambda item: organize["indexByName"][item[0]]))
+    # Some versions of Grafana call a column otherwise, so two names may lead to one title.
+    pick = list({title: name for name, title in reversed(titles.items()) if any(name in row for row in rows)}.items())[
+        ::-1
     ]
-    return [title for title, _ in pick], cells
+    order = panel["options"]["sortBy"][0]
+    by = next(name for title, name in pick if title == order["displayName"])
+    rows.sort(key=lambda row: row.get(by) or 0, reverse=order["desc"])
+    return [title for title, _ in pick], [[cell(name, row.get(name)) for _, name in pick] for row in rows]
 
 
 def draw_table(panel: dict, axes: Axes, frames: list[dict]) -> None:
     header, rows = table_rows(panel, frames)
-    lines = max(len(rows) + 1, 8)
+    lines = int((panel["gridPos"]["h"] * UNIT_HEIGHT - 42) / 21)
+    rows = rows[: lines - 1]
+    letters = int(panel["gridPos"]["w"] * UNIT_WIDTH / 6.3)
     widths = [max(len(row[column]) for row in [header, *rows]) + 3 for column in range(len(header))]
+    # The last column gives way, then the longest.
+    while sum(widths) > letters and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
     starts = [sum(widths[:column]) / sum(widths) for column in range(len(header))]
+    linked = {
+        override["matcher"]["options"]
+        for override in panel["fieldConfig"]["overrides"]
+        if any(entry["id"] == "links" for entry in override["properties"])
+    }
     for number, row in enumerate([header, *rows]):
         height = 1 - (number + 0.5) / lines
-        for start, cell in zip(starts, row):
-            axes.text(
-                start, height, cell, color=SERIES[2] if number == 0 else TEXT, fontsize=8.5, va="center", clip_on=True
-            )
+        for title, start, width, text in zip(header, starts, widths, row):
+            color = FAINT if number == 0 else SERIES[2] if title in linked else TEXT
+            short = text if len(text) < width else text[: width - 3] + "…"
+            axes.text(start, height, short.replace("$", r"\$"), color=color, fontsize=8.5, va="center", clip_on=True)
         axes.axhline(height - 0.5 / lines, color=GRID, linewidth=0.6)
     axes.set(xlim=(0, 1), ylim=(0, 1))
 
@@ -268,7 +303,7 @@ def draw_panel(figure: Figure, panel: dict, top: int, frames: list[dict], span: 
     w, h = grid["w"] * UNIT_WIDTH - GAP, grid["h"] * UNIT_HEIGHT - GAP
     if panel["type"] == "row":
         place(figure, (x, y, w, h), frame_on=False).text(
-            0, 0.5, "⌄ " + panel["title"], color=TEXT, fontsize=11, va="center"
+            0, 0.5, "+ " + panel["title"], color=TEXT, fontsize=11, va="center"
         )
         return
     back = place(figure, (x, y, w, h), facecolor=PANEL)
@@ -285,18 +320,25 @@ def draw_panel(figure: Figure, panel: dict, top: int, frames: list[dict], span: 
     axes = place(figure, (x + left, y + 34, w - left - 12 - legend, h - 34 - bottom), facecolor="none")
     axes.set_axis_off()
     if panel["type"] == "timeseries":
-        axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+        whole = panel["fieldConfig"]["defaults"].get("decimals") == 0
+        axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=whole))
         axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=7))
     if not frames:
-        axes.text(0.5, 0.5, "No data", color=FAINT, fontsize=14, ha="center", va="center")
+        missing = panel["fieldConfig"]["defaults"].get("noValue", "No data") if "fieldConfig" in panel else "No data"
+        axes.text(0.5, 0.5, missing, color=FAINT, fontsize=14, ha="center", va="center")
         return
     DRAW[panel["type"]](panel, axes, frames)
     if panel["type"] == "timeseries":
         axes.set_xlim(*(datetime.datetime.fromtimestamp(moment) for moment in span))
 
 
+def chosen_text(variable: dict) -> str:
+    text = variable["current"]["text"]
+    return (", ".join(text) if isinstance(text, list) else text) or "-"
+
+
 def render(grafana: Grafana, dashboard: dict, target: Path) -> None:
-    """One picture of the whole page."""
+    """One picture of the whole page; a closed row stays closed."""
     end, seconds = time.time(), grafana_panels.range_seconds(dashboard)
     frames: dict[int, list[dict]] = {}
     for entry in grafana_panels.panel_queries(dashboard):
@@ -308,6 +350,11 @@ def render(grafana: Grafana, dashboard: dict, target: Path) -> None:
     stamp = datetime.datetime.fromtimestamp(end).strftime("%Y-%m-%d %H:%M")
     bar = place(figure, (GAP, 0, size[0] - 2 * GAP, head), frame_on=False)
     bar.text(0, 0.5, dashboard["title"], color=TEXT, fontsize=15, va="center", weight="bold")
+    choices = "   ".join(
+        f"{variable.get('label') or variable['name']}: {chosen_text(variable)}"
+        for variable in dashboard["templating"]["list"]
+    )
+    bar.text(0.22, 0.5, choices, color=FAINT, fontsize=9, va="center")
     bar.text(1, 0.5, f"{dashboard['time']['from']} to {stamp}", color=FAINT, fontsize=10, va="center", ha="right")
     for panel in dashboard["panels"]:
         draw_panel(figure, panel, head, frames.get(panel["id"], []), (end - seconds, end))
@@ -322,6 +369,7 @@ def main() -> None:
     parser.add_argument("--url", required=True, help="address of Grafana")
     parser.add_argument("--user", default="admin", help="user of Grafana; the password comes from GRAFANA_PASSWORD")
     parser.add_argument("--output", type=Path, default=TOP / "docs" / "images", help="folder of the pictures")
+    parser.add_argument("--since", help="begin of the time range, as now-30m, in place of the dashboard's own")
     parser.add_argument(
         "uid",
         nargs="*",
@@ -333,7 +381,9 @@ def main() -> None:
         parser.error("set GRAFANA_PASSWORD to the password of the user")
     grafana = Grafana(options.url, options.user, os.environ["GRAFANA_PASSWORD"])
     for uid in options.uid:
-        dashboard = json.loads((DASHBOARDS / f"{uid}.json").read_text())
+        dashboard = grafana.dashboard(uid)
+        if options.since:
+            dashboard["time"]["from"] = options.since
         render(grafana, dashboard, options.output / f"{uid}.png")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import audit, dashboards, data_sources, etcd, marker, receiver, shell, targets
+from . import audit, dashboards, data_sources, delivery, etcd, marker, receiver, shell, targets
 from .cluster import Cluster
 from .grafana import Reader
 from .pod import MarkedPod
@@ -46,10 +46,12 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     marker_line = Check(marker.NAME, lambda: marker.marker_line(watch, queries, pod))
     loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
     prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells))
+    delivered = Check(delivery.NAME, lambda: delivery.delivery(watch, queries, shells, falco))
     audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
+    without = [] if options["audit"] else [dashboards.AUDIT]
     panels = Check(
         "the dashboards have data in every panel",
-        lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], options["dashboards"]),
+        lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], options["dashboards"], without),
     )
     tls = Check(receiver.ACCEPTED, lambda: listener.check(watch))
     scraped = Check(
@@ -57,7 +59,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
         lambda: targets.scrape_targets(watch, queries, options["scrape_namespaces"], options["scrape_services"]),
     )
 
-    checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event]
+    checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event, delivered]
     checks += ([audit_line] if options["audit"] else []) + [panels, tls, scraped]
     pod.start(watch)
     try:

@@ -18,8 +18,9 @@ _EVERY_SECONDS = 0.25
 # A sensor that has just started can miss the first shell. Once an event was seen, what is missing is most likely a scrape.
 _REPEAT_SECONDS = 5
 _MORE_SECONDS_AFTER_EVENT = 25
-_RULE = "Terminal shell in container"
-_COUNTER = "falcosecurity_falcosidekick_falco_events_total"
+RULE = "Terminal shell in container"
+# The current line's receiver has the one, the classic line's the other.
+COUNTED = '{{__name__=~"falcosecurity_falcosidekick_falco_events_total|falco_events",rule="{}",k8s_pod_name="{}"}}'
 LOKI = "a shell's Falco event reaches Loki"
 PROMETHEUS = "a shell's Falco event reaches Prometheus' counter"
 
@@ -76,7 +77,7 @@ class _Event(t.NamedTuple):
 def shell_in_loki(watch: Watch, queries: Queries, shells: Shells, falco_namespace: str) -> t.Iterator[dict]:
     shells.start()
     pod = shells.pod
-    expression = f'{{namespace="{falco_namespace}",container="falco"}} |= "{_RULE}" |= "{pod.name}"'
+    expression = f'{{namespace="{falco_namespace}",container="falco"}} |= "{RULE}" |= "{pod.name}"'
 
     def probe() -> _Event:
         entries = queries.lines(expression)
@@ -92,7 +93,7 @@ def shell_in_loki(watch: Watch, queries: Queries, shells: Shells, falco_namespac
         LOKI,
         probe,
         _EVERY_SECONDS,
-        lambda event: f"rule {_RULE!r}, priority {event.priority}; shell {event.shell} of {len(shells.started)}",
+        lambda event: f"rule {RULE!r}, priority {event.priority}; shell {event.shell} of {len(shells.started)}",
         since=lambda event: shells.started[event.shell - 1],
     )
     shells.seen(LOKI)
@@ -100,7 +101,7 @@ def shell_in_loki(watch: Watch, queries: Queries, shells: Shells, falco_namespac
 
 def shell_in_prometheus(watch: Watch, queries: Queries, shells: Shells) -> t.Iterator[dict]:
     shells.start()
-    expression = f'sum({_COUNTER}{{rule="{_RULE}",k8s_pod_name="{shells.pod.name}"}})'
+    expression = f"sum({COUNTED.format(RULE, shells.pod.name)})"
 
     def probe() -> float:
         samples = queries.samples(expression)

@@ -24,6 +24,10 @@ _TIMEOUT_SECONDS = 10
 # How long a refusal may take to arrive after a handshake that is complete for the client.
 _REFUSAL_SECONDS = 0.5
 _REQUEST = "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n"
+# The opening of HTTP/2 with empty settings (RFC 9113, 3.4 and 6.5): a gRPC server answers nothing else.
+_OPENING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_FRAME_HEADER_BYTES = 9
+_SETTINGS = 4
 _ALERT = 21
 _ALERTS = {40: "handshake_failure", 47: "illegal_parameter", 70: "protocol_version", 71: "insufficient_security"}
 # Cipher suites of TLS 1.1: ECDHE with ECDSA and RSA keys, and plain RSA.
@@ -51,6 +55,7 @@ def _memory_file(content: bytes) -> t.Iterator[str]:
 def client_context(ca: str, certificate: bytes | None) -> ssl.SSLContext:
     """Trusts this CA only; certificate is a client's certificate followed by its key."""
     context = ssl.create_default_context(cadata=ca)
+    context.set_alpn_protocols(["h2", "http/1.1"])
     if certificate:
         with _memory_file(certificate) as path:
             context.load_cert_chain(path)
@@ -82,6 +87,20 @@ def _first_line(connection: t.Any) -> str:
     return connection.recv(4096).decode("latin-1").split("\r\n")[0]
 
 
+def _speak(session: ssl.SSLSocket, answer: bytes, server_name: str) -> str:
+    """What the server says, in the protocol that it chose; empty when it hangs up."""
+    if session.selected_alpn_protocol() != "h2":
+        session.sendall(_REQUEST.format(server_name).encode())
+        return answer.decode("latin-1") + _first_line(session)
+    session.sendall(_OPENING)
+    while len(answer) < _FRAME_HEADER_BYTES:
+        more = session.recv(4096)
+        if not more:
+            return ""
+        answer += more
+    return "HTTP/2" if answer[3] == _SETTINGS else ""
+
+
 def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Reply:
     """One request over TLS.
 
@@ -94,11 +113,11 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
         with context.wrap_socket(connection, server_hostname=server_name) as session:
             version = session.version() or version
             session.settimeout(_REFUSAL_SECONDS)
+            early = b""
             with contextlib.suppress(TimeoutError):
-                session.recv(1)
+                early = session.recv(1)
             session.settimeout(_TIMEOUT_SECONDS)
-            session.sendall(_REQUEST.format(server_name).encode())
-            status = _first_line(session)
+            status = _speak(session, early, server_name)
     except ssl.SSLCertVerificationError as exc:
         return Reply("unreachable", f"the receiver's own certificate is not trusted: {exc.verify_message}")
     except ssl.SSLError as exc:

@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = "1.34.4"
-
-# Without it Ansible finds no lookup by its full name.
-init_plugin_loader([str(ROOT / ".ansible/collections")])
 
 
 def helm() -> str:
@@ -30,15 +26,24 @@ def helm() -> str:
     return program
 
 
-def release_values(role: str, inputs: dict) -> dict[str, dict]:
-    """The values a role passes for each of its releases, computed by Ansible's templating from the role's own files."""
+def templated_by(role: str, variable: str, inputs: dict) -> object:
+    """A variable of a role, computed by Ansible's templating from the role's own files."""
     source, loader = ROOT / "roles" / role, DataLoader()
     # What the role learns from the cluster.
     variables = {"ansible_search_path": [str(source)], "__metrics_stack_admin_version": "1"}
-    for file in [source / "defaults/main.yml", *sorted((source / "vars/main").iterdir())]:
+    files = [
+        source / "defaults/main.yml",
+        *sorted(source.glob("defaults/main/*.yml")),
+        *sorted(source.glob("vars/main/*.yml")),
+    ]
+    for file in filter(Path.is_file, files):
         variables = loader.load_from_file(str(file), trusted_as_template=True) | variables
-    releases = Templar(loader, variables=variables | inputs).template(variables[f"__{role}_releases"])
-    return {release["name"]: release["values"] for release in releases}
+    return Templar(loader, variables=variables | inputs).template(variables[variable])
+
+
+def release_values(role: str, inputs: dict) -> dict[str, dict]:
+    """The values a role passes for each of its releases."""
+    return {release["name"]: release["values"] for release in templated_by(role, f"__{role}_releases", inputs)}
 
 
 def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[str, str], dict]:
@@ -48,7 +53,9 @@ def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[
     command = [helm(), "template", release, chart, "--namespace", "monitoring", "--kube-version", KUBERNETES]
     run = subprocess.run([*command, "--values", file], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(run.stdout) if o}
+    found = [o for o in yaml.safe_load_all(run.stdout) if o]
+    listed = [item for o in found for item in (o["items"] if o["kind"] == "List" else [o])]
+    return {(o["kind"], o["metadata"]["name"]): o for o in listed}
 
 
 @pytest.fixture
@@ -56,7 +63,24 @@ def rendered(tmp_path: Path):
     """Render the charts of a role's releases: from a folder of charts, with the role's inputs."""
 
     def _rendered(charts: Path, role: str, **inputs: object) -> dict[str, dict[tuple[str, str], dict]]:
-        values = release_values(role, inputs)
-        return {release: render(tmp_path, charts / release, release, values[release]) for release in values}
+        return {
+            release["name"]: render(tmp_path, charts / release["chart"], release["name"], release["values"])
+            for release in templated_by(role, f"__{role}_releases", inputs)
+        }
 
     return _rendered
+
+
+@pytest.fixture
+def rendered_release(tmp_path: Path):
+    """Render one release of a role from any chart: what is chosen by an input has not the release's name."""
+
+    def _rendered(charts: Path, chart: str, role: str, release: str, inputs: dict) -> dict[tuple[str, str], dict]:
+        return render(tmp_path, charts / chart, release, release_values(role, inputs)[release])
+
+    return _rendered
+
+
+@pytest.fixture(name="release_values")
+def values_of_releases():
+    return release_values

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the roles and the other parts rely on, on the lab's charts, and on the real ones where a checkout is at hand.
 
-$REAL_CHARTS names a folder with the real charts (prometheus, grafana, loki, promtail, alloy), their dependencies built
-or taken out of Chart.yaml.
+$REAL_CHARTS names a folder with the real charts (prometheus, grafana; those of Loki in test_loki_charts.py), their
+dependencies built or taken out of Chart.yaml.
 """
 
 from __future__ import annotations
@@ -103,79 +103,6 @@ def test_persistence_makes_claims(rendered, charts):
         "storage": "1Gi"
     }
     assert releases["grafana"]["Deployment", "grafana"]["spec"]["strategy"]["type"] == "Recreate"
-    inputs = {"loki_stack_agent": "promtail", "loki_stack_persistence": True}
-    loki = rendered(charts, "loki_stack", **inputs)["loki"]["StatefulSet", "loki"]["spec"]
-    assert loki["volumeClaimTemplates"][0]["spec"]["resources"]["requests"] == {"storage": "10Gi"}
-    assert loki["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Retain"}
-
-
-@BOTH
-def test_loki(rendered, charts):
-    inputs = {"loki_stack_agent": "promtail", "loki_stack_retention_hours": 48, "loki_stack_ingestion_rate_mb": 5}
-    loki = rendered(charts, "loki_stack", **inputs)["loki"]
-    assert (3100, "http-metrics") in ports(loki["Service", "loki"])
-    template, main = pod(loki, "StatefulSet", "loki"), container(loki, "StatefulSet", "loki")
-    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
-    assert main["readinessProbe"]["initialDelaySeconds"] == 0
-    assert {("config", "/etc/loki/config"), ("storage", "/var/loki"), ("temp", "/tmp")} <= mounts(
-        loki, "StatefulSet", "loki"
-    )
-    config = yaml.safe_load(loki["ConfigMap", "loki"]["data"]["config.yaml"])
-    assert config["auth_enabled"] is False
-    assert config["common"]["ring"]["kvstore"]["store"] == "inmemory"
-    assert config["ingester"]["lifecycler"]["min_ready_duration"] == "0s"
-    limits = config["limits_config"]
-    assert limits["retention_period"] == limits["reject_old_samples_max_age"] == "48h"
-    assert (limits["ingestion_rate_mb"], limits["ingestion_burst_size_mb"]) == (5, 10)
-    assert config["compactor"]["retention_enabled"] is True
-    # No annotation on a Service: each of its ports would become a target.
-    assert not any("prometheus.io/scrape" in (o["metadata"].get("annotations") or {}) for o in loki.values())
-
-
-def relabelled(rules):
-    return {rule["target_label"] for rule in rules if not rule["target_label"].startswith("__")}
-
-
-@BOTH
-def test_promtail(rendered, charts):
-    promtail = rendered(charts, "loki_stack", loki_stack_agent="promtail")["promtail"]
-    config = yaml.safe_load(promtail["Secret", "promtail"]["stringData"]["promtail.yaml"])
-    (client,) = config["clients"]
-    assert client["url"] == "http://loki.monitoring.svc:3100/loki/api/v1/push"
-    assert client["backoff_config"]["max_retries"] == 0
-    (job,) = config["scrape_configs"]
-    assert relabelled(job["relabel_configs"]) == {"namespace", "pod", "container", "app", "node_name", "job"}
-    template, main = pod(promtail, "DaemonSet", "promtail"), container(promtail, "DaemonSet", "promtail")
-    positions = {m["name"]: m["mountPath"] for m in main["volumeMounts"]}["positions"]
-    assert config["positions"]["filename"].startswith(f"{positions}/")
-    assert [v["hostPath"]["path"] for v in template["spec"]["volumes"] if v["name"] == "positions"] == [positions]
-    assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "runtime_security.kubernetes"
-    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
-    assert template["spec"]["tolerations"] == [{"operator": "Exists"}]
-
-
-if REAL:
-    # The lab has no Alloy: its module does not build from the Go module proxy.
-    def test_alloy(rendered):
-        (charts,) = REAL
-        alloy = rendered(charts, "loki_stack")["alloy"]
-        template, main = pod(alloy, "DaemonSet", "alloy"), container(alloy, "DaemonSet", "alloy")
-        assert "--disable-reporting" in main["args"]
-        assert "--storage.path=/var/lib/alloy" in main["args"]
-        assert [v["hostPath"]["path"] for v in template["spec"]["volumes"] if v["name"] == "positions"] == [
-            "/var/lib/alloy"
-        ]
-        assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
-        # It may read pods, and nothing else.
-        assert {r for rule in alloy["ClusterRole", "alloy"]["rules"] for r in rule["resources"]} == {"pods"}
-
-
-def test_the_agents_put_the_same_labels_on_a_line():
-    templates = ROOT / "roles" / "loki_stack" / "templates"
-    promtail = yaml.safe_load((templates / "promtail_scrape_configs.yml.j2").read_text(encoding="utf-8"))
-    labels = relabelled(promtail[0]["relabel_configs"])
-    alloy = (templates / "config.alloy.j2").read_text(encoding="utf-8")
-    assert {line.split('"')[1] for line in alloy.splitlines() if "target_label" in line and '"__' not in line} == labels
 
 
 @pytest.mark.parametrize(
@@ -190,16 +117,6 @@ def test_the_agents_put_the_same_labels_on_a_line():
             "metrics_stack",
             {"metrics_stack_grafana_values": {"admin": {"existingSecret": ""}}},
             "admin.existingSecret is empty",
-        ),
-        (
-            "loki_stack",
-            {"loki_stack_agent": "promtail", "loki_stack_values": {"gateway": {"enabled": True}}},
-            "gateway.enabled is true",
-        ),
-        (
-            "loki_stack",
-            {"loki_stack_agent": "promtail", "loki_stack_values": {"singleBinary": {"replicas": 2}}},
-            "one replica",
         ),
     ],
 )

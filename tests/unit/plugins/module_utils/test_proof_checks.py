@@ -12,6 +12,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof 
     audit,
     dashboards,
     data_sources,
+    delivery,
     etcd,
     marker,
     shell,
@@ -104,7 +105,7 @@ def test_audit_of_something_else():
 
 
 def _event(number):
-    return json.dumps({"rule": shell._RULE, "priority": "Notice", "output": f"sh -c echo marker-1-{number}; sleep 1"})
+    return json.dumps({"rule": shell.RULE, "priority": "Notice", "output": f"sh -c echo marker-1-{number}; sleep 1"})
 
 
 @pytest.fixture
@@ -153,6 +154,25 @@ def test_a_shell_that_does_not_start_is_told(_often):
     entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod), "falco"))
     assert not entry["ok"]
     assert "the last one failed: exec is forbidden" in entry["detail"]
+
+
+@pytest.mark.parametrize(
+    ("logged", "counted", "ok", "words"),
+    [
+        (2, [2.0], True, "2 in Falco's log, 2 counted"),
+        (2, [1.0], False, "Falco's log has 2 events of pod pipeline-proof-1, the receiver counted 1"),
+        (1, [], False, "the receiver counted 0"),
+        (0, [], False, "Falco's log has 0 events"),
+        (0, [1.0], False, "Falco's log has 0 events"),
+    ],
+    ids=["delivered", "one lost", "all lost", "no event", "no log"],
+)
+def test_delivery_needs_the_same_events_on_both_ways(_often, logged, counted, ok, words):
+    watch = Watch(0.05)
+    queries = FakeQueries([_event(1)] * logged, [Sample({}, value) for value in counted])
+    entry = _only(delivery.delivery(watch, queries, shell.Shells(watch, FakePod()), "falco"))
+    assert _verdict(entry) == (delivery.NAME, ok)
+    assert words in entry["detail"]
 
 
 def _up(service, value=1.0):
@@ -260,11 +280,25 @@ def test_dashboards_with_data():
     assert proof[0]["detail"] == "2 panels, 2 queries"
 
 
+def test_dashboards_that_are_left_out():
+    proof = list(dashboards.dashboards(Watch(5), _with_dashboards(_frames(1), "a", "b"), "ours", ["a", "b"], ["b"]))
+    assert [entry["name"] for entry in proof] == ["dashboard A has data in every panel"]
+
+
 @pytest.mark.parametrize("answer, reason", [(_frames(None), "empty"), (Refused("parse error"), "parse error")])
 def test_empty_panels_are_named(answer, reason):
     (entry,) = dashboards.dashboards(Watch(BRIEF), _with_dashboards(answer, "a"), "ours", ["a"])
     assert not entry["ok"]
     assert f"up (A): {reason}; down (A): {reason}" in entry["detail"]
+
+
+def test_an_empty_panel_gives_the_reason_it_shows():
+    grafana = _with_dashboards(_frames(None), "a")
+    page = _dashboard("a", "up")
+    page["dashboard"]["panels"][0]["fieldConfig"] = {"defaults": {"noValue": "No agent is scraped"}}
+    grafana.paths["/api/dashboards/uid/a"] = page
+    (entry,) = dashboards.dashboards(Watch(BRIEF), grafana, "ours", ["a"])
+    assert "up (A): No agent is scraped" in entry["detail"]
 
 
 def test_a_dashboard_that_is_missing(monkeypatch):

@@ -63,13 +63,14 @@ def pki():
 
 
 @contextlib.contextmanager
-def _server(pki, version=None):
-    """A server that wants a client certificate, and answers 405 as the receiver does to a GET."""
+def _server(pki, version=None, protocol="http/1.1"):
+    """A server that wants a client certificate; it answers 405 as the receiver does to a GET, or as gRPC does."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tls._memory_file(b"".join(_pem(*pki["server"]))) as path:
         context.load_cert_chain(path)
     context.load_verify_locations(cadata=pki["ca"])
     context.verify_mode = ssl.CERT_REQUIRED
+    context.set_alpn_protocols([protocol])
     if version:
         context.maximum_version = version
     listener = socket.create_server(("127.0.0.1", 0))
@@ -77,6 +78,10 @@ def _server(pki, version=None):
     def serve():
         connection, unused = listener.accept()
         with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as session:
+            if protocol == "h2":
+                session.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+                assert session.recv(4096).startswith(b"PRI * HTTP/2.0")
+                return
             session.recv(4096)
             session.sendall(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
 
@@ -93,6 +98,15 @@ def test_the_right_certificate_gets_in(pki, version):
     with _server(pki, version) as connection:
         reply = tls.tls_http(connection, tls.client_context(pki["ca"], pki["client"]), NAME)
     assert reply == ("answered", f"{version.name.replace('_', '.')}, HTTP/1.1 405 Method Not Allowed")
+
+
+def test_a_server_that_speaks_grpc_answers_with_its_settings(pki):
+    with _server(pki, protocol="h2") as connection:
+        reply = tls.tls_http(connection, tls.client_context(pki["ca"], pki["client"]), NAME)
+    assert reply == ("answered", "TLSv1.3, HTTP/2")
+    with _server(pki, protocol="h2") as connection:
+        reply = tls.tls_http(connection, tls.client_context(pki["ca"], None), NAME)
+    assert reply.verdict == "refused"
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

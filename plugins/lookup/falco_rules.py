@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: falco_rules
+version_added: 0.1.0
+short_description: Read rules for Falco, and say what is wrong with their form
+description:
+  - Returns the rules files in the order in which Falco reads them, and why items cannot be used.
+  - Falco itself judges what is in them.
+author:
+  - The runtime_security.kubernetes authors (@runtime-security)
+options:
+  _terms:
+    description:
+      - The items, each a dictionary with C(name), and either C(content) (text of a rules file) or C(src) (path of one on
+        the controller, absolute or below C(files) beside the playbook).
+    type: list
+    elements: dict
+    required: true
+  shipped:
+    description: Whether the collection's own rules come first.
+    type: bool
+    default: true
+  disabled:
+    description: Rules to turn off, by C(names), in which C(*) stands for any text, and by C(tags).
+    type: dict
+    default: {}
+  enabled:
+    description: Rules to turn on after that, in the same form.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Show what is wrong with rules of ours
+  ansible.builtin.debug:
+    msg: "{{ (query('runtime_security.kubernetes.falco_rules', *rules) | first).problems }}"
+  vars:
+    rules:
+      - name: compilers
+        src: rules/compilers.yaml
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - One dictionary. C(files) is a list of dictionaries with C(file) (its name), C(item) (where it comes from, for
+      messages) and C(content); C(problems) is a list of texts; C(selection) is the value of Falco's key C(rules).
+  type: list
+  elements: dict
+"""
+
+from pathlib import Path
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+
+SHIPPED = Path(__file__).parents[2] / "roles" / "falco_ebpf" / "files" / "rules" / "runtime_security_rules.yaml"
+
+
+class LookupModule(LookupBase):
+    """Reads the files beside the playbook or role."""
+
+    def run(self, terms, variables=None, **kwargs):
+        """The files and what is wrong with the items."""
+        self.set_options(var_options=variables, direct=kwargs)
+        shipped = SHIPPED.read_text(encoding="utf-8") if self.get_option("shipped") else None
+
+        def read(src):
+            path = self.find_file_in_search_path(variables, "files", src, ignore_missing=True)
+            return Path(path).read_text(encoding="utf-8") if path else None
+
+        result = falco_rules.read_items(terms, shipped, read)
+        result["selection"] = falco_rules.selection(self.get_option("disabled"), self.get_option("enabled"))
+        return [result]

@@ -1,0 +1,287 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is relied on of Loki and its agents: on the lab's charts, and on the real ones where a checkout is at hand.
+
+$REAL_CHARTS names a folder with the real charts (loki, loki-stack, promtail, alloy), their dependencies built or taken
+out of Chart.yaml. The lab has no Alloy and one mode of Loki; the other modes are rendered on the real chart only.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+LAB = ROOT / "lab" / "charts"
+REAL = [Path(os.environ["REAL_CHARTS"])] if "REAL_CHARTS" in os.environ else []
+BOTH = pytest.mark.parametrize("charts", [LAB, *REAL], ids=["lab", "real"][: 1 + len(REAL)])
+S3 = {
+    "loki_stack_s3_bucket": "chunks",
+    "loki_stack_s3_endpoint": "http://s3.example.org:9000",
+    "loki_stack_s3_access_key": "the-access-key",
+    "loki_stack_s3_secret_key": "the-secret-key",
+}
+OUR_LABELS = {"namespace", "pod", "container", "app", "node_name", "job"}
+
+
+def pod(objects, kind, name):
+    return objects[kind, name]["spec"]["template"]
+
+
+def container(objects, kind, name):
+    return pod(objects, kind, name)["spec"]["containers"][0]
+
+
+def loki_config(objects):
+    return yaml.safe_load(objects["ConfigMap", "loki"]["data"]["config.yaml"])
+
+
+def secret(objects, name, key):
+    """A file of a Secret; charts write it in either way."""
+    data = objects["Secret", name]
+    if key in data.get("stringData", {}):
+        return yaml.safe_load(data["stringData"][key])
+    return yaml.safe_load(base64.b64decode(data["data"][key]))
+
+
+@pytest.fixture
+def loki(rendered):
+    """The objects of the release `loki`; with Promtail, which the lab has too."""
+
+    def _loki(charts, **inputs):
+        return rendered(charts, "loki_stack", **{"loki_stack_agent": "promtail"} | inputs)["loki"]
+
+    return _loki
+
+
+@BOTH
+def test_loki(loki, charts):
+    inputs = {"loki_stack_retention_hours": 48, "loki_stack_ingestion_rate_mb": 5, "loki_stack_max_line_kb": 64}
+    objects = loki(charts, **inputs)
+    assert (3100, "http-metrics") in {(p["port"], p["targetPort"]) for p in objects["Service", "loki"]["spec"]["ports"]}
+    template, main = pod(objects, "StatefulSet", "loki"), container(objects, "StatefulSet", "loki")
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
+    assert main["readinessProbe"]["initialDelaySeconds"] == 0
+    mounts = {(m["name"], m["mountPath"]) for m in main["volumeMounts"]}
+    assert {("config", "/etc/loki/config"), ("storage", "/var/loki"), ("temp", "/tmp")} <= mounts
+    config = loki_config(objects)
+    assert config["auth_enabled"] is False
+    assert config["common"]["ring"]["kvstore"]["store"] == "inmemory"
+    assert config["ingester"]["lifecycler"]["min_ready_duration"] == "0s"
+    limits = config["limits_config"]
+    assert limits["retention_period"] == limits["reject_old_samples_max_age"] == "48h"
+    assert (limits["ingestion_rate_mb"], limits["ingestion_burst_size_mb"]) == (5, 10)
+    assert (limits["max_line_size"], limits["max_line_size_truncate"]) == ("64KB", True)
+    assert limits["allow_structured_metadata"] is True
+    assert config["compactor"]["retention_enabled"] is True
+    # No annotation on a Service: each of its ports would become a target.
+    assert not any("prometheus.io/scrape" in (o["metadata"].get("annotations") or {}) for o in objects.values())
+
+
+@BOTH
+def test_data_lies_in_a_claim_that_goes_with_the_statefulset(loki, charts):
+    spec = loki(charts, loki_stack_persistence_storage_class="fast", loki_stack_persistence_size="3Gi")[
+        "StatefulSet", "loki"
+    ]["spec"]
+    (claim,) = spec["volumeClaimTemplates"]
+    assert claim["metadata"]["name"] == "storage"
+    assert claim["spec"]["resources"]["requests"] == {"storage": "3Gi"}
+    assert claim["spec"]["storageClassName"] == "fast"
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Retain"}
+    annotations = spec["template"]["metadata"]["annotations"]
+    assert annotations["runtime-security.kubernetes/volume"] == "3Gi fast"
+    # '' is the default class; an empty name in the claim would ask for none.
+    (claim,) = loki(charts)["StatefulSet", "loki"]["spec"]["volumeClaimTemplates"]
+    assert "storageClassName" not in claim["spec"]
+
+
+@BOTH
+def test_without_persistence_data_lies_in_the_pod(loki, charts):
+    spec = loki(charts, loki_stack_persistence=False)["StatefulSet", "loki"]["spec"]
+    assert "volumeClaimTemplates" not in spec
+    volumes = spec["template"]["spec"]["volumes"]
+    assert [v for v in volumes if v["name"] == "storage"] == [{"name": "storage", "emptyDir": {}}]
+
+
+@BOTH
+def test_retention_by_stream_keeps_the_order_of_the_input(loki, charts):
+    first, second = '{namespace="falco"}', '{namespace=~"kube-.+"}'
+    inputs = [{"selector": first, "hours": 720}, {"selector": second, "hours": 24}]
+    streams = loki_config(loki(charts, loki_stack_retention_streams=inputs))["limits_config"]["retention_stream"]
+    by_priority = sorted(streams, key=lambda stream: -stream["priority"])
+    assert [(s["selector"], s["period"]) for s in by_priority] == [(first, "720h"), (second, "24h")]
+    assert {s["priority"] for s in streams} == {1, 2}
+
+
+@BOTH
+@pytest.mark.parametrize("line", ["current", "classic"])
+def test_a_tenant_writes_as_one(rendered, charts, line):
+    inputs = {"loki_stack_agent": "promtail", "loki_stack_tenant": "security", "loki_stack_line": line}
+    releases = rendered(charts, "loki_stack", **inputs)
+    config = loki_config(releases["loki"]) if line == "current" else secret(releases["loki"], "loki", "loki.yaml")
+    assert config["auth_enabled"] is True
+    agent = releases["promtail" if line == "current" else "loki"]
+    (client,) = secret(agent, "promtail", "promtail.yaml")["clients"]
+    assert client["tenant_id"] == "security"
+
+
+@BOTH
+def test_resources(rendered, charts):
+    wanted, less = {"requests": {"memory": "1Gi"}}, {"limits": {"memory": "128Mi"}}
+    inputs = {"loki_stack_agent": "promtail", "loki_stack_resources": wanted, "loki_stack_agent_resources": less}
+    releases = rendered(charts, "loki_stack", **inputs)
+    assert container(releases["loki"], "StatefulSet", "loki")["resources"] == wanted
+    assert container(releases["promtail"], "DaemonSet", "promtail")["resources"] == less
+
+
+def relabelled(rules):
+    return {rule["target_label"] for rule in rules if not rule["target_label"].startswith("__")}
+
+
+def judge_promtail(objects):
+    config = secret(objects, "promtail", "promtail.yaml")
+    (client,) = config["clients"]
+    assert client["url"] == "http://loki.monitoring.svc:3100/loki/api/v1/push"
+    assert client["backoff_config"]["max_retries"] == 0
+    (job,) = config["scrape_configs"]
+    assert relabelled(job["relabel_configs"]) == OUR_LABELS
+    template, main = pod(objects, "DaemonSet", "promtail"), container(objects, "DaemonSet", "promtail")
+    mounts = {m["name"]: m["mountPath"] for m in main["volumeMounts"]}
+    assert config["positions"]["filename"].startswith(f"{mounts['positions']}/")
+    hosts = {v["name"]: v["hostPath"]["path"] for v in template["spec"]["volumes"] if "hostPath" in v}
+    # Links in one of the two log folders lead to the other, so a path has to be the same inside and outside.
+    assert hosts == {name: mounts[name] for name in ("positions", "pods", "containers")}
+    assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "runtime_security.kubernetes"
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
+    assert template["spec"]["tolerations"] == [{"operator": "Exists"}]
+    return config["positions"]["filename"]
+
+
+@BOTH
+def test_promtail(rendered, charts):
+    judge_promtail(rendered(charts, "loki_stack", loki_stack_agent="promtail")["promtail"])
+
+
+@BOTH
+def test_another_kind_of_loki_is_filled_from_the_beginning_of_the_files(rendered, charts):
+    inputs = {"loki_stack_agent": "promtail"}
+    one = judge_promtail(rendered(charts, "loki_stack", **inputs)["promtail"])
+    other = judge_promtail(rendered(charts, "loki_stack", **inputs | {"loki_stack_persistence": False})["promtail"])
+    classic = judge_promtail(rendered(charts, "loki_stack", loki_stack_line="classic")["loki"])
+    assert len({one, other, classic}) == 3
+
+
+@BOTH
+def test_the_classic_line(rendered, charts):
+    releases = rendered(charts, "loki_stack", loki_stack_line="classic", loki_stack_persistence_size="2Gi")
+    assert list(releases) == ["loki"]
+    objects = releases["loki"]
+    spec = objects["StatefulSet", "loki"]["spec"]
+    # The chart's own 2.6.1 fails Grafana's health check, which needs vector() of Loki 2.7.
+    assert container(objects, "StatefulSet", "loki")["image"].endswith("grafana/loki:2.9.8")
+    assert spec["template"]["metadata"]["labels"] == {"app": "loki", "name": "loki", "release": "loki"}
+    (claim,) = spec["volumeClaimTemplates"]
+    assert (claim["metadata"]["name"], claim["spec"]["resources"]["requests"]["storage"]) == ("storage", "2Gi")
+    assert (3100, "http-metrics") in {(p["port"], p["targetPort"]) for p in objects["Service", "loki"]["spec"]["ports"]}
+    assert secret(objects, "loki", "loki.yaml")["limits_config"]["retention_period"] == "168h"
+    # A Grafana that looks for data sources would find a second one.
+    assert not any(kind == "ConfigMap" for kind, _name in objects)
+    judge_promtail(objects)
+
+
+if REAL:
+    (CHARTS,) = REAL
+
+    @pytest.mark.parametrize("mode", ["simple_scalable", "distributed"])
+    def test_a_scaled_mode(loki, mode):
+        objects = loki(CHARTS, loki_stack_mode=mode, **S3)
+        parts = {"simple_scalable": 3, "distributed": 7}[mode]
+        workloads = [o for (kind, _name), o in objects.items() if kind in ("StatefulSet", "Deployment")]
+        assert len(workloads) == parts
+        reads = {"simple_scalable": "read", "distributed": "query-frontend"}[mode]
+        selector = objects["Service", "loki"]["spec"]["selector"]
+        assert selector["app.kubernetes.io/component"] == reads
+        for workload in workloads:
+            template = workload["spec"]["template"]
+            assert template["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "loki-s3"}}]
+        frontend = next(w for w in workloads if w["metadata"]["name"] == f"loki-{reads}")
+        assert selector.items() <= frontend["spec"]["template"]["metadata"]["labels"].items()
+        config = loki_config(objects)
+        s3 = config["common"]["storage"]["s3"]
+        assert (s3["endpoint"], s3["insecure"], s3["s3forcepathstyle"]) == ("s3.example.org:9000", True, True)
+        assert config["common"]["replication_factor"] == 3
+        assert config["schema_config"]["configs"][0]["object_store"] == "s3"
+        assert config["memberlist"]["join_members"]
+        assert config["ingester"]["wal"]["flush_on_shutdown"] is True
+        # By its ring a frontend may wait for its scheduler for ever.
+        assert config["frontend"]["scheduler_address"] and config["frontend_worker"]["scheduler_address"]
+        writer = objects["StatefulSet", {"simple_scalable": "loki-write", "distributed": "loki-ingester"}[mode]]["spec"]
+        assert writer["volumeClaimTemplates"][0]["spec"]["resources"]["requests"] == {"storage": "10Gi"}
+        assert writer["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Retain"}
+        assert "the-secret-key" not in str(objects) and "the-access-key" not in str(objects)
+
+    @pytest.mark.parametrize(("writers", "copies"), [(1, 1), (2, 1), (3, 3), (5, 3)])
+    def test_as_many_copies_as_writers_can_agree_on(loki, writers, copies):
+        objects = loki(CHARTS, loki_stack_mode="simple_scalable", loki_stack_replicas={"write": writers}, **S3)
+        assert objects["StatefulSet", "loki-write"]["spec"]["replicas"] == writers
+        assert loki_config(objects)["common"]["replication_factor"] == copies
+
+    def test_the_agent_writes_to_the_part_that_takes_lines(rendered):
+        for mode, push in (("simple_scalable", "loki-write"), ("distributed", "loki-distributor")):
+            inputs = {"loki_stack_agent": "promtail", "loki_stack_mode": mode, **S3}
+            releases = rendered(CHARTS, "loki_stack", **inputs)
+            (client,) = secret(releases["promtail"], "promtail", "promtail.yaml")["clients"]
+            assert client["url"] == f"http://{push}.monitoring.svc:3100/loki/api/v1/push"
+            assert 3100 in {p["port"] for p in releases["loki"]["Service", push]["spec"]["ports"]}
+
+    # The lab has no Alloy: its module does not build from the Go module proxy.
+    def test_alloy(rendered):
+        inputs = {"loki_stack_tenant": "security", "loki_stack_agent_resources": {"limits": {"memory": "256Mi"}}}
+        alloy = rendered(CHARTS, "loki_stack", **inputs)["alloy"]
+        template, main = pod(alloy, "DaemonSet", "alloy"), container(alloy, "DaemonSet", "alloy")
+        assert main["resources"] == {"limits": {"memory": "256Mi"}}
+        assert "--disable-reporting" in main["args"]
+        assert "--storage.path=/var/lib/alloy/current-monolithic-claim" in main["args"]
+        hosts = {v["name"]: v["hostPath"]["path"] for v in template["spec"]["volumes"] if "hostPath" in v}
+        assert hosts["positions"] == "/var/lib/alloy"
+        assert {"/var/log", "/var/lib/docker/containers"} <= set(hosts.values())
+        assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
+        # It may read pods, and nothing else.
+        assert {r for rule in alloy["ClusterRole", "alloy"]["rules"] for r in rule["resources"]} == {"pods"}
+        (content,) = alloy["ConfigMap", "alloy"]["data"].values()
+        assert 'tenant_id = "security"' in content
+
+
+def test_the_agents_treat_a_line_alike():
+    templates = ROOT / "roles" / "loki_stack" / "templates"
+    (promtail,) = yaml.safe_load((templates / "promtail_scrape_configs.yml.j2").read_text(encoding="utf-8"))
+    alloy = (templates / "config.alloy.j2").read_text(encoding="utf-8").splitlines()
+    words = [line.strip() for line in alloy]
+    labels = {word.split('"')[1] for word in words if word.startswith("target_label") and '"__' not in word}
+    assert labels == relabelled(promtail["relabel_configs"]) == OUR_LABELS
+    matches = [stage["match"] for stage in promtail["pipeline_stages"] if "match" in stage]
+    selectors = [json.loads(word.partition("=")[2]) for word in words if word.startswith("selector ")]
+    assert selectors == [match["selector"] for match in matches]
+    stages = [word.split()[0].removeprefix("stage.") for word in words if word.startswith("stage.")]
+    assert [stage for stage in stages if stage not in ("match", "label_drop")] == [
+        name for match in matches for stage in match["stages"] for name in stage
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"loki_stack_values": {"gateway": {"enabled": True}}}, "gateway.enabled is true"),
+        ({"loki_stack_values": {"singleBinary": {"replicas": 2}}}, "one replica"),
+        ({"loki_stack_mode": "simple_scalable", **S3}, "one replica"),
+        ({"loki_stack_line": "classic", "loki_stack_values": {"test_pod": {"enabled": True}}}, "has no test"),
+    ],
+)
+def test_the_lab_refuses_what_it_cannot_do(loki, inputs, message):
+    with pytest.raises(AssertionError, match=message):
+        loki(LAB, **inputs)

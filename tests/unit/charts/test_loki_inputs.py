@@ -1,0 +1,103 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role loki_stack refuses before it asks a cluster, and what it takes for the Loki that stands in one."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import templated_by
+
+S3 = {"loki_stack_mode": "simple_scalable", "loki_stack_s3_bucket": "chunks", "loki_stack_s3_region": "eu-central-1"}
+ENDPOINT = {"loki_stack_s3_endpoint": "https://s3.example.org"}
+KEYS = {"loki_stack_s3_access_key": "a", "loki_stack_s3_secret_key": "b"}
+
+
+def refused(inputs):
+    return [check["variable"] for check in templated_by("loki_stack", "__loki_stack_checks", inputs) if not check["ok"]]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"loki_stack_line": "classic"},
+        S3,
+        S3 | KEYS,
+        S3 | ENDPOINT | {"loki_stack_s3_region": "", "loki_stack_s3_secret": "mine"},
+        S3 | {"loki_stack_mode": "distributed", "loki_stack_replicas": {"ingester": 5, "compactor": 1}},
+        {"loki_stack_retention_streams": [{"selector": '{namespace="falco"}', "hours": 720}]},
+        {"loki_stack_tenant": "team-a"},
+        {"loki_stack_resources": {"limits": {"memory": "1Gi"}}},
+    ],
+)
+def test_taken(inputs):
+    assert refused(inputs) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "variable"),
+    [
+        ({"loki_stack_line": "old"}, "loki_stack_line"),
+        ({"loki_stack_line": "classic", "loki_stack_agent": "alloy"}, "loki_stack_agent"),
+        ({"loki_stack_line": "classic"} | S3, "loki_stack_mode"),
+        (S3 | {"loki_stack_mode": "ssd"}, "loki_stack_mode"),
+        ({"loki_stack_replicas": {"write": 3}}, "loki_stack_replicas"),
+        (S3 | {"loki_stack_replicas": {"write": 0}}, "loki_stack_replicas"),
+        (S3 | {"loki_stack_mode": "distributed", "loki_stack_replicas": {"compactor": 2}}, "loki_stack_replicas"),
+        (S3 | {"loki_stack_s3_bucket": ""}, "loki_stack_s3_bucket"),
+        (S3 | {"loki_stack_s3_region": ""}, "loki_stack_s3_region"),
+        (S3 | {"loki_stack_s3_endpoint": "https://user:key@s3.example.org"}, "loki_stack_s3_endpoint"),
+        (S3 | {"loki_stack_s3_access_key": "a"}, "loki_stack_s3_secret"),
+        (S3 | KEYS | {"loki_stack_s3_secret": "mine"}, "loki_stack_s3_secret"),
+        ({"loki_stack_retention_hours": 12}, "loki_stack_retention_hours"),
+        (
+            {"loki_stack_retention_streams": [{"selector": "namespace=falco", "hours": 720}]},
+            "loki_stack_retention_streams",
+        ),
+        ({"loki_stack_retention_streams": [{"selector": '{a="b"}', "hours": 1}]}, "loki_stack_retention_streams"),
+        ({"loki_stack_tenant": "a/b"}, "loki_stack_tenant"),
+        ({"loki_stack_resources": {"memory": "1Gi"}}, "loki_stack_resources"),
+        ({"loki_stack_persistence_size": "ten"}, "loki_stack_persistence_size"),
+        ({"loki_stack_persistence_storage_class": "Fast Disk"}, "loki_stack_persistence_storage_class"),
+    ],
+)
+def test_refused(inputs, variable):
+    assert refused(inputs) == [variable]
+
+
+def revision(owner, number, labels, volumes=(), **annotations):
+    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": {"volumes": list(volumes)}}
+    return {
+        "metadata": {"ownerReferences": [{"name": owner}]},
+        "revision": number,
+        "data": {"spec": {"template": template}},
+    }
+
+
+EMPTY = {"name": "storage", "emptyDir": {}}
+CURRENT, CLASSIC = {"app.kubernetes.io/name": "loki"}, {"app": "loki", "release": "loki"}
+
+
+@pytest.mark.parametrize(
+    ("revisions", "standing"),
+    [
+        ([], ""),
+        ([revision("promtail", 1, {})], ""),
+        ([revision("loki", 1, CURRENT)], "current monolithic claim"),
+        ([revision("loki", 2, CURRENT), revision("loki", 1, CURRENT, [EMPTY])], "current monolithic claim"),
+        ([revision("loki", 1, CURRENT), revision("loki", 2, CURRENT, [EMPTY])], "current monolithic pod"),
+        ([revision("loki", 1, CLASSIC, [EMPTY])], "classic monolithic pod"),
+        ([revision("loki-backend", 1, CURRENT), revision("loki-write", 1, CURRENT)], "current simple_scalable claim"),
+        ([revision("loki-ingester", 1, CURRENT, [{"name": "data", "emptyDir": {}}])], "current distributed pod"),
+    ],
+)
+def test_what_stands_is_read_from_the_newest_revision(revisions, standing):
+    inputs = {"__loki_stack_revisions_read": {"resources": revisions}}
+    assert templated_by("loki_stack", "__loki_stack_standing", inputs) == standing
+
+
+def test_only_our_agents_are_taken_for_ours():
+    ours = {"app.kubernetes.io/part-of": "runtime_security.kubernetes"}
+    read = {"resources": [revision("promtail", 1, {"app": "promtail"}), revision("alloy", 1, ours)]}
+    inputs = {"__loki_stack_revisions_read": read, "loki_stack_agent": "promtail"}
+    assert templated_by("loki_stack", "__loki_stack_agents_left", inputs) == [{"name": "alloy"}]

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Falco's events: the recorded counts in Prometheus, and the lines in Loki."""
+
+from __future__ import annotations
+
+INCREASE = "runtime_security:falco_events:increase15s"
+# There from the moment on at which Prometheus has the recording rules.
+NONE = "0 * sum(runtime_security:falco_priority)"
+NO_RULES = "Prometheus lacks the recording rules"
+LINES = (
+    '{cluster=~"$cluster", container="falco"} |= "\\"rule\\":" | json rule="rule", priority="priority", host="hostname", '
+    'ns="output_fields[\\"k8s.ns.name\\"]", pod_name="output_fields[\\"k8s.pod.name\\"]", text="output" | rule != ""'
+)
+
+
+def counted(counted_by: str, window: str, by: str = "", more: str = "", **labels: str) -> str:
+    """How many events one of the two counted within the window of each step; more are further matchers."""
+    matchers = "".join(f', {name}=~"{value}"' for name, value in labels.items()) + (more and f", {more}")
+    series = f'{INCREASE}{{cluster=~"$cluster", counted_by="{counted_by}"{matchers}}}[{window}]'
+    return f"sum{f' by ({by}) ' if by else ''}(sum_over_time({series}))"
+
+
+def at_rest(expr: str, label: str = "") -> str:
+    """The expression, and zero where there was no event yet; label then says "none"."""
+    if not label:
+        return f"{expr} or {NONE}"
+    return f'{expr} or on () label_replace({NONE}, "{label}", "none", "", "")'
+
+
+def lost(window: str) -> str:
+    """Events the sensor counted and the receiver did not."""
+    sensor, receiver = (f"({at_rest(counted(name, window))})" for name in ("sensor", "receiver"))
+    return f"clamp_min({sensor} - {receiver}, 0)"

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log lines of all pods: how many, from where, and what they say."""
+
+from __future__ import annotations
+
+from . import parts
+
+ALL = (
+    '{cluster=~"$cluster", node_name=~"$node", namespace=~"$namespace", pod=~"$pod", container=~"$container"} '
+    '|~ "(?i)$search"'
+)
+# The forms of klog, logfmt, JSON and bracketed levels.
+ERRORS = f'{ALL} |~ "^[EF][0-9]{{4}} |(?i)level=\\"?(error|fatal|panic)|\\"level\\":\\"(error|fatal|panic)|\\\\[(error|fatal)\\\\]"'
+NO_LINES = "No line in the time range"
+ONLY_POD = parts.link(
+    "Only this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
+)
+POD_EVENTS = parts.link(
+    "Events of this pod",
+    "runtime-security-events",
+    namespace="${__data.fields.Namespace}",
+    pod="${__data.fields.Pod}",
+)
+ONLY_NAMESPACE = parts.link("Only this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
+ACTIONS = parts.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
+
+
+def count(expr: str, window: str, by: str = "", function: str = "count_over_time") -> str:
+    return f"sum{f' by ({by}) ' if by else ''}({function}({expr} [{window}]))"
+
+
+def dashboard() -> dict:
+    def number(title: str, about: str, expr: str, **more) -> dict:
+        return parts.stat(title, about, [parts.instant(expr, source=parts.LOKI)], (6, 4), **more)
+
+    def stacked(title: str, about: str, expr: str, legend: str, **more) -> dict:
+        return parts.timeseries(title, about, [parts.over_time(expr, legend, parts.LOKI)], bars=True, **more)
+
+    panels = [
+        number("Lines", "Log lines in the time range.", f"{count(ALL, '$__range')} or vector(0)"),
+        number(
+            "Volume",
+            "Their size.",
+            f"{count(ALL, '$__range', function='bytes_over_time')} or vector(0)",
+            unit="bytes",
+            decimals=1,
+        ),
+        number(
+            "Error lines",
+            "Lines with level error or worse, in the forms of klog, logfmt, JSON and [error].",
+            f"{count(ERRORS, '$__range')} or vector(0)",
+            steps=parts.thresholds((None, "green"), (1, "orange")),
+        ),
+        number(
+            "Containers that log",
+            "Different containers with a line in the time range.",
+            f"count({count(ALL, '$__range', 'namespace, pod, container')}) or vector(0)",
+        ),
+        stacked(
+            "Lines by namespace",
+            "Lines in each step.",
+            count(ALL, "$__interval", "namespace"),
+            "{{namespace}}",
+            noValue=NO_LINES,
+        ),
+        stacked(
+            "Error lines by container",
+            "Error lines in each step.",
+            f"{count(ERRORS, '$__interval', 'container')} or on () "
+            'label_replace(vector(0), "container", "none", "", "")',
+            "{{container}}",
+        ),
+        parts.table(
+            "Pods with most lines",
+            "The ten pods with most lines. A pod leads to its lines and to its events.",
+            parts.instant(f"topk(10, {count(ALL, '$__range', 'node_name, namespace, pod')})", source=parts.LOKI),
+            {"namespace": "Namespace", "pod": "Pod", "node_name": "Node", "Value": "Lines"},
+            "Lines",
+            (12, 9),
+            overrides=[
+                parts.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
+                parts.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
+                parts.by_name("Lines", custom__width=90),
+            ],
+            noValue=NO_LINES,
+        ),
+        parts.table(
+            "Pods with most error lines",
+            "The ten pods with most error lines. A pod leads to its lines and to its events.",
+            parts.instant(
+                f"topk(10, {count(ERRORS, '$__range', 'namespace, pod')}) or on () "
+                'label_replace(vector(0), "pod", "none", "", "")',
+                source=parts.LOKI,
+            ),
+            {"namespace": "Namespace", "pod": "Pod", "Value": "Error lines"},
+            "Error lines",
+            (12, 9),
+            overrides=[
+                parts.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
+                parts.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
+                parts.by_name("Error lines", custom__width=110),
+            ],
+        ),
+        parts.logs("Log lines", "The newest lines that fit the choices above; search takes a regular expression.", ALL),
+    ]
+
+    def known(label: str, selector: str = "") -> str:
+        return f"label_values({selector}, {label})" if selector else f"label_values({label})"
+
+    return parts.page(
+        "log-explorer",
+        "Log lines of all pods.",
+        [
+            parts.choice("cluster", "Cluster", known("cluster"), parts.LOKI),
+            parts.choice("node", "Node", known("node_name"), parts.LOKI),
+            parts.choice("namespace", "Namespace", known("namespace"), parts.LOKI, ".+"),
+            parts.choice("pod", "Pod", known("pod", '{namespace=~"$namespace"}'), parts.LOKI),
+            parts.choice(
+                "container", "Container", known("container", '{namespace=~"$namespace", pod=~"$pod"}'), parts.LOKI
+            ),
+            parts.textbox("search", "Search"),
+        ],
+        panels,
+    )

@@ -1,0 +1,382 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the dashboards are made of: pages, variables and panels in the JSON that Grafana 9 to 13 take."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+PROMETHEUS = {"type": "prometheus", "uid": "${DS_PROMETHEUS}"}
+LOKI = {"type": "loki", "uid": "${DS_LOKI}"}
+# Newer Grafanas bring the page to their own schema; older ones know no newer schema.
+SCHEMA_VERSION = 37
+PAGES = {
+    "runtime-security-events": "Runtime security events",
+    "log-explorer": "Log explorer",
+    "pipeline-health": "Pipeline health",
+    "api-audit": "API audit",
+}
+PRIORITY_COLORS = {
+    "emergency": "dark-purple",
+    "alert": "purple",
+    "critical": "dark-red",
+    "error": "red",
+    "warning": "orange",
+    "notice": "yellow",
+    "informational": "blue",
+    "debug": "gray",
+}
+_INPUTS = {
+    "DS_PROMETHEUS": {
+        "type": "datasource",
+        "pluginId": "prometheus",
+        "pluginName": "Prometheus",
+        "label": "Prometheus",
+    },
+    "DS_LOKI": {"type": "datasource", "pluginId": "loki", "pluginName": "Loki", "label": "Loki"},
+}
+
+
+# --- queries
+
+
+def instant(expr: str, legend: str = "", source: dict = PROMETHEUS, **more: t.Any) -> dict:
+    """One value for the whole time range."""
+    if source is LOKI:
+        return {"datasource": LOKI, "expr": expr, "legendFormat": legend, "queryType": "instant", **more}
+    known = {"instant": True, "range": False, "format": "time_series"}
+    return {"datasource": PROMETHEUS, "expr": expr, "legendFormat": legend, **known, **more}
+
+
+def over_time(expr: str, legend: str = "", source: dict = PROMETHEUS) -> dict:
+    """A value for each step of the time range."""
+    if source is LOKI:
+        return {"datasource": LOKI, "expr": expr, "legendFormat": legend, "queryType": "range"}
+    known = {"instant": False, "range": True, "format": "time_series"}
+    return {"datasource": PROMETHEUS, "expr": expr, "legendFormat": legend, **known}
+
+
+def lines(expr: str, limit: int) -> dict:
+    return {"datasource": LOKI, "expr": expr, "queryType": "range", "maxLines": limit}
+
+
+# --- panels
+
+
+def thresholds(*steps: tuple[float | None, str]) -> dict:
+    return {"mode": "absolute", "steps": [{"color": color, "value": value} for value, color in steps]}
+
+
+GREEN = thresholds((None, "green"))
+
+
+def by_name(name: str, **properties: t.Any) -> dict:
+    """Settings of one column or series; double underscores stand for the dots of custom settings."""
+    entries = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
+    return {"matcher": {"id": "byName", "options": name}, "properties": entries}
+
+
+def fixed(colors: dict[str, str]) -> list[dict]:
+    return [by_name(name, color={"mode": "fixed", "fixedColor": color}) for name, color in colors.items()]
+
+
+# Stands where nothing happened, so that a panel is a line at zero and not empty.
+_NONE = by_name("none", custom__hideFrom={"legend": True, "tooltip": True, "viz": False})
+
+
+def link(title: str, uid: str, **variables: str) -> dict:
+    """A link to another page that keeps the time range."""
+    values = "".join(f"var-{name}={value}&" for name, value in variables.items())
+    return {"title": title, "url": f"/d/{uid}?{values}${{__url_time_range}}"}
+
+
+def _panel(kind: str, title: str, about: str, targets: list[dict], size: tuple[int, int], **more: t.Any) -> dict:
+    for name, target in zip("ABCDEFGH", targets):
+        target.setdefault("refId", name)
+    sources = [target["datasource"] for target in targets]
+    width, height = size
+    return {
+        "type": kind,
+        "title": title,
+        "description": about,
+        "datasource": sources[0] if all(source == sources[0] for source in sources) else {"uid": "-- Mixed --"},
+        "gridPos": {"w": width, "h": height},
+        "targets": targets,
+        **more,
+    }
+
+
+def _fields(unit: str, overrides: t.Sequence[dict] = (), **defaults: t.Any) -> dict:
+    return {"defaults": {"unit": unit, **defaults}, "overrides": list(overrides)}
+
+
+_LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def stat(
+    title: str,
+    about: str,
+    targets: list[dict],
+    size: tuple[int, int] = (4, 4),
+    unit: str = "short",
+    steps: dict = GREEN,
+    missing: str = "",
+    decimals: int = 0,
+    **more: t.Any,
+) -> dict:
+    """Big numbers; missing is what to say instead of "No data"."""
+    defaults: dict[str, t.Any] = {"decimals": decimals, "thresholds": steps}
+    if missing:
+        defaults["noValue"] = missing
+    if "mappings" in more:
+        defaults["mappings"] = more.pop("mappings")
+    several = len(targets) > 1
+    options = {
+        "colorMode": "background" if several else "value",
+        "graphMode": "none",
+        "textMode": "value_and_name" if several else "auto",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "reduceOptions": _LAST,
+    }
+    overrides = more.pop("overrides", ())
+    fields = _fields(unit, overrides, **defaults, **({"links": more.pop("links")} if "links" in more else {}))
+    return _panel("stat", title, about, targets, size, fieldConfig=fields, options=options, **more)
+
+
+def timeseries(
+    title: str,
+    about: str,
+    targets: list[dict],
+    size: tuple[int, int] = (12, 8),
+    unit: str = "short",
+    bars: bool = False,
+    step: str = "1m",
+    overrides: t.Sequence[dict] = (),
+    **defaults: t.Any,
+) -> dict:
+    if bars:
+        custom = {"drawStyle": "bars", "fillOpacity": 80, "lineWidth": 1, "stacking": {"mode": "normal", "group": "A"}}
+        defaults.setdefault("decimals", 0)
+    else:
+        custom = {"drawStyle": "line", "fillOpacity": 10, "lineWidth": 1, "showPoints": "never", "spanNulls": False}
+    legend = {
+        "displayMode": "table",
+        "placement": "right",
+        "showLegend": True,
+        "calcs": ["sum" if bars else "lastNotNull"],
+    }
+    return _panel(
+        "timeseries",
+        title,
+        about,
+        targets,
+        size,
+        interval=step,
+        fieldConfig=_fields(unit, [*overrides, _NONE], custom=custom, **{"min": 0, **defaults}),
+        options={"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
+    )
+
+
+def bargauge(
+    title: str,
+    about: str,
+    targets: list[dict],
+    size: tuple[int, int] = (6, 8),
+    unit: str = "short",
+    steps: dict | None = None,
+    **defaults: t.Any,
+) -> dict:
+    """Bars side by side; with steps they are colored by their value."""
+    color = {"mode": "thresholds"} if steps else {"mode": "continuous-BlPu"}
+    known = {"decimals": 0, "min": 0, "color": color, **({"thresholds": steps} if steps else {}), **defaults}
+    options = {"displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "reduceOptions": _LAST}
+    return _panel("bargauge", title, about, targets, size, fieldConfig=_fields(unit, **known), options=options)
+
+
+def table(
+    title: str,
+    about: str,
+    target: dict,
+    columns: dict[str, str],
+    sort: str,
+    size: tuple[int, int] = (24, 8),
+    ascending: bool = False,
+    overrides: t.Sequence[dict] = (),
+    **defaults: t.Any,
+) -> dict:
+    """The answer's labels and value as columns: their names in the answer to their titles, in order."""
+    if target["datasource"] == LOKI and target["queryType"] == "range":
+        # Lines: what the query took out of them is in one field of labels.
+        first = [{"id": "extractFields", "options": {"source": "labels", "replace": False}}]
+    elif target["datasource"] == LOKI:
+        first = [{"id": "labelsToFields", "options": {"mode": "columns"}}, {"id": "merge", "options": {}}]
+        # Grafana names the value by its query in some versions.
+        columns = columns | {"Value #A": columns["Value"]}
+    else:
+        target["format"] = "table"
+        first = []
+    transformations = [
+        *first,
+        {"id": "filterFieldsByName", "options": {"include": {"names": list(columns)}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {name: position for position, name in enumerate(columns)},
+                "renameByName": columns,
+            },
+        },
+    ]
+    return _panel(
+        "table",
+        title,
+        about,
+        [target],
+        size,
+        fieldConfig=_fields(defaults.pop("unit", "short"), overrides, **{"decimals": 0, **defaults}),
+        options={"showHeader": True, "sortBy": [{"displayName": sort, "desc": not ascending}]},
+        transformations=transformations,
+    )
+
+
+def logs(title: str, about: str, expr: str, size: tuple[int, int] = (24, 14), limit: int = 200) -> dict:
+    options = {
+        "showTime": True,
+        "wrapLogMessage": True,
+        "enableLogDetails": True,
+        "dedupStrategy": "none",
+        "sortOrder": "Descending",
+        "showLabels": False,
+        "showCommonLabels": False,
+        "prettifyLogMessage": False,
+    }
+    return _panel("logs", title, about, [lines(expr, limit)], size, options=options)
+
+
+# --- variables
+
+_ALL = {"selected": True, "text": ["All"], "value": ["$__all"]}
+
+
+def choice(name: str, label: str, query: str, source: dict = PROMETHEUS, everything: str = ".*") -> dict:
+    """Values that a data source knows, several at once; all of them by default."""
+    return {
+        "name": name,
+        "label": label,
+        "type": "query",
+        "datasource": source,
+        "definition": query,
+        # Loki's form with fields is younger than Grafana 9.0.
+        "query": {"query": query, "refId": "A"} if source is PROMETHEUS else query,
+        "refresh": 2,
+        "sort": 1,
+        "multi": True,
+        "includeAll": True,
+        "allValue": everything,
+        "current": _ALL,
+        "hide": 0,
+        "options": [],
+        "regex": "",
+        "skipUrlSync": False,
+    }
+
+
+def listed(name: str, label: str, values: dict[str, str], selected: str) -> dict:
+    """One of a few fixed values; their titles to their values."""
+
+    def option(text: str) -> dict:
+        return {"text": text, "value": values[text], "selected": text == selected}
+
+    return {
+        "name": name,
+        "label": label,
+        "type": "custom",
+        "query": ", ".join(f"{text} : {value}" for text, value in values.items()),
+        "current": option(selected) | {"selected": True},
+        "options": [option(text) for text in values],
+        "multi": False,
+        "includeAll": False,
+        "hide": 0,
+        "skipUrlSync": False,
+    }
+
+
+def textbox(name: str, label: str) -> dict:
+    current = {"text": "", "value": ""}
+    return {"name": name, "label": label, "type": "textbox", "query": "", "current": current, "hide": 0, "options": []}
+
+
+# --- pages
+
+
+def _placed(panels: list[dict], top: int) -> tuple[list[dict], int]:
+    """The panels from left to right, in a new row where one does not fit."""
+    left = height = 0
+    for panel in panels:
+        grid = panel["gridPos"]
+        if left + grid["w"] > 24:
+            left, top, height = 0, top + height, 0
+        grid |= {"x": left, "y": top}
+        left += grid["w"]
+        height = max(height, grid["h"])
+    return panels, top + height
+
+
+def page(
+    uid: str,
+    about: str,
+    variables: list[dict],
+    panels: list[dict],
+    folded: tuple[str, list[dict]] | None = None,
+    since: str = "now-1h",
+    inputs: dict[str, dict] | None = None,
+) -> dict:
+    """A dashboard; folded is the title of a closed row at the end, and its panels."""
+    panels, bottom = _placed(panels, 0)
+    if folded:
+        title, inside = folded
+        inside, _end = _placed(inside, bottom + 1)
+        row = {"type": "row", "title": title, "collapsed": True, "panels": inside}
+        panels.append(row | {"gridPos": {"w": 24, "h": 1, "x": 0, "y": bottom}})
+    every = [panel for outer in panels for panel in (outer, *outer.get("panels", []))]
+    for number, panel in enumerate(every, 1):
+        panel["id"] = number
+    links = [
+        {
+            "title": title,
+            "type": "link",
+            "icon": "dashboard",
+            "url": f"/d/{other}",
+            "keepTime": True,
+            "includeVars": True,
+            "asDropdown": False,
+            "targetBlank": False,
+            "tags": [],
+            "tooltip": "",
+        }
+        for other, title in PAGES.items()
+        if other != uid
+    ]
+    used = json.dumps([panels, variables])
+    wanted = {name: entry for name, entry in (_INPUTS | (inputs or {})).items() if f"${{{name}}}" in used}
+    return {
+        "__inputs": [{"name": name, **entry} for name, entry in wanted.items()],
+        "uid": uid,
+        "title": PAGES[uid],
+        "description": about,
+        "tags": ["runtime_security.kubernetes"],
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 0,
+        "editable": True,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "time": {"from": since, "to": "now"},
+        "timezone": "browser",
+        "links": links,
+        "annotations": {"list": []},
+        "templating": {"list": variables},
+        "panels": panels,
+    }

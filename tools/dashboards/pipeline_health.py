@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether everything that happens arrives, and for how long yet."""
+
+from __future__ import annotations
+
+from . import parts
+from .events import LINES, NO_RULES, at_rest, counted, lost
+
+IN = 'cluster=~"$cluster", namespace=~"$namespace"'
+CERTIFICATES = "${VAR_CERTIFICATES}"
+DAYS_LEFT = f"(({CERTIFICATES}) - time()) / 86400"
+DAYS = parts.thresholds((None, "red"), (7, "orange"), (30, "green"))
+NOT_KNOWN = {
+    "type": "range",
+    "options": {"from": 100000, "to": None, "result": {"text": "not known", "color": "gray", "index": 0}},
+}
+AGENTS = ("promtail", "loki_source_file")
+KERNEL_DROPS = "falcosecurity_scap_n_drops_total"
+OUTPUT_DROPS = "falcosecurity_falco_outputs_queue_num_drops_total"
+SEND_DROPS = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
+# Stands for a certificate nobody has told the end of.
+NEVER = 1e11
+INPUTS = {
+    "VAR_CERTIFICATES": {
+        "type": "constant",
+        "label": "PromQL: the time at which each certificate ends",
+        "value": f'label_replace(vector({NEVER:g}), "certificate", "none is known", "", "")',
+    }
+}
+
+
+def lag(window: str) -> str:
+    """Seconds from a line's own stamp to its arrival, for the newest line of each push."""
+    late = f"sum(rate(loki_distributor_lag_ms_total{{{IN}}}[{window}]))"
+    return f'{late} / sum(rate(loki_request_duration_seconds_count{{{IN}, route="loki_api_v1_push"}}[{window}])) / 1000'
+
+
+def increase(metric: str, window: str) -> str:
+    return f"sum(increase({metric}{{{IN}}}[{window}]))"
+
+
+def unread(by: str = "") -> str:
+    """Bytes of log files that the agent has not read yet, with Promtail's or Alloy's names."""
+    return " or ".join(
+        f"sum{by}({agent}_file_bytes_total{{{IN}}} - {agent}_read_bytes_total{{{IN}}})" for agent in AGENTS
+    )
+
+
+def dropped(window: str) -> str:
+    return " or ".join(increase(name, window) for name in SEND_DROPS)
+
+
+def dashboard() -> dict:
+    good = parts.thresholds((None, "green"), (1, "red"))
+    targets = f"sum by (namespace, service, pod, node, instance, job) (up{{{IN}}})"
+    panels = [
+        parts.stat(
+            "Nodes with a sensor",
+            "Nodes whose Falco pod answers Prometheus.",
+            [parts.instant(f"count(count by (node) (falcosecurity_falco_version_info{{{IN}}})) or vector(0)")],
+            steps=parts.thresholds((None, "red"), (1, "green")),
+        ),
+        parts.stat(
+            "Targets down",
+            "Scrape targets that did not answer the last time.",
+            [parts.instant(f"count({targets} == 0) or vector(0)")],
+            steps=good,
+        ),
+        parts.stat(
+            "Events lost",
+            "Events that the sensors counted and the receiver did not. A receiver that restarts forgets up to one scrape interval.",
+            [parts.instant(lost("$__range"))],
+            steps=good,
+            missing=NO_RULES,
+            links=[parts.link("The events", "runtime-security-events")],
+        ),
+        parts.stat(
+            "Dropped in the kernel",
+            "Kernel events that found no room in the sensors' buffers.",
+            [parts.instant(increase(KERNEL_DROPS, "$__range"))],
+            steps=good,
+            missing="No sensor is scraped",
+        ),
+        parts.stat(
+            "Log lag",
+            "From a line's time stamp to its arrival at Loki, on average over 5 minutes.",
+            [parts.instant(lag("5m"))],
+            unit="s",
+            decimals=1,
+            steps=parts.thresholds((None, "green"), (10, "orange"), (60, "red")),
+            missing="Loki 3 or newer counts it",
+        ),
+        parts.stat(
+            "Days to the next expiry",
+            "Until the first certificate of Falco's mutual TLS ends.",
+            [parts.instant(f"min({DAYS_LEFT})")],
+            steps=DAYS,
+            mappings=[NOT_KNOWN],
+        ),
+        parts.timeseries(
+            "The same events on three ways",
+            "Events in each step: as the sensors counted them, as the receiver counted them, and as lines in Loki.",
+            [
+                parts.over_time(at_rest(counted("sensor", "$__interval")), "sensor"),
+                parts.over_time(at_rest(counted("receiver", "$__interval")), "receiver"),
+                parts.over_time(f"sum(count_over_time({LINES} [$__interval])) or vector(0)", "Loki", parts.LOKI),
+            ],
+            overrides=parts.fixed({"sensor": "orange", "receiver": "blue", "Loki": "green"}),
+            decimals=0,
+        ),
+        parts.timeseries(
+            "Log lag",
+            "From a line's time stamp to its arrival at Loki.",
+            [parts.over_time(lag("$__rate_interval"), "lag")],
+            unit="s",
+        ),
+        parts.timeseries(
+            "Kernel events",
+            "What the sensors take from the kernel.",
+            [
+                parts.over_time(
+                    f"sum by (node) (rate(falcosecurity_scap_n_evts_total{{{IN}}}[$__rate_interval]))", "{{node}}"
+                )
+            ],
+            (8, 8),
+            unit="cps",
+        ),
+        parts.timeseries(
+            "Drops",
+            "In each step: events without room in the kernel's buffers or in Falco's queue of outputs, lines the agent gave up.",
+            [
+                parts.over_time(increase(KERNEL_DROPS, "$__rate_interval"), "kernel"),
+                parts.over_time(increase(OUTPUT_DROPS, "$__rate_interval"), "outputs"),
+                parts.over_time(dropped("$__rate_interval"), "log agent"),
+            ],
+            (8, 8),
+            decimals=0,
+        ),
+        parts.timeseries(
+            "Unread by the log agent",
+            "Bytes of log files on the nodes that the agent has still to read.",
+            [parts.over_time(unread(" by (node) "), "{{node}}")],
+            (8, 8),
+            unit="bytes",
+        ),
+        parts.bargauge(
+            "Days left of each certificate",
+            "By the Secret it lies in.",
+            [parts.instant(DAYS_LEFT, "{{certificate}}")],
+            (8, 9),
+            steps=DAYS,
+            mappings=[NOT_KNOWN],
+        ),
+        parts.table(
+            "Scrape targets",
+            "1 answers, 0 does not; those that do not come first.",
+            parts.instant(f"sort({targets})"),
+            {
+                "Value": "Up",
+                "namespace": "Namespace",
+                "service": "Service",
+                "pod": "Pod",
+                "node": "Node",
+                "instance": "Address",
+                "job": "Job",
+            },
+            "Up",
+            (16, 9),
+            ascending=True,
+            overrides=[
+                parts.by_name("Up", custom__width=60),
+                parts.by_name(
+                    "Pod",
+                    links=[
+                        parts.link(
+                            "Log of this pod",
+                            "log-explorer",
+                            namespace="${__data.fields.Namespace}",
+                            pod="${__data.fields.Pod}",
+                        )
+                    ],
+                ),
+                parts.by_name(
+                    "Namespace",
+                    links=[
+                        parts.link("Logs of this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
+                    ],
+                ),
+            ],
+        ),
+    ]
+    return parts.page(
+        "pipeline-health",
+        "Whether log lines and events arrive, how late, and how long the certificates last.",
+        [
+            parts.choice("cluster", "Cluster", "label_values(up, cluster)"),
+            parts.choice("namespace", "Namespace", 'label_values(up{cluster=~"$cluster"}, namespace)'),
+        ],
+        panels,
+        inputs=INPUTS,
+    )

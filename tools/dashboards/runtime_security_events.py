@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Falco saw, where, and the lines themselves."""
+
+from __future__ import annotations
+
+from . import parts
+from .events import INCREASE, LINES, NO_RULES, at_rest, counted, lost
+
+CHOSEN = {
+    "hostname": "$node",
+    "k8s_ns_name": "$namespace",
+    "k8s_pod_name": "$pod",
+    "rule": "$rule",
+    "priority": "$priority",
+}
+LEVELS = {
+    "critical and worse": ("[0-2]", "dark-red"),
+    "error": ("3", "red"),
+    "warning": ("4", "orange"),
+    "notice and below": ("[5-7]", "blue"),
+}
+CHOSEN_LINES = f'{LINES} | host =~ "$node" | ns =~ "$namespace" | pod_name =~ "$pod" | rule =~ "$rule" | priority =~ "(?i)$priority"'
+POD_LOG = parts.link(
+    "Log of this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
+)
+ONLY_POD = parts.link(
+    "Only events of this pod",
+    "runtime-security-events",
+    namespace="${__data.fields.Namespace}",
+    pod="${__data.fields.Pod}",
+)
+ONLY_RULE = parts.link("Only events of this rule", "runtime-security-events", rule="${__data.fields.Rule}")
+POD_ACTIONS = parts.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
+LINKED = [
+    parts.by_name("Pod", links=[POD_LOG, ONLY_POD]),
+    parts.by_name("Rule", links=[ONLY_RULE]),
+    parts.by_name("Namespace", links=[POD_ACTIONS]),
+]
+
+
+def known(label: str, **labels: str) -> str:
+    matchers = "".join(f', {name}=~"{value}"' for name, value in labels.items())
+    return f'label_values({INCREASE}{{cluster=~"$cluster", counted_by="receiver"{matchers}}}, {label})'
+
+
+def dashboard() -> dict:
+    def chosen(window: str, by: str = "", more: str = "") -> str:
+        return counted("receiver", window, by, more, **CHOSEN)
+
+    def each(title: str, about: str, label: str, expr: str = "", **more) -> dict:
+        target = parts.over_time(at_rest(expr or chosen("$__interval", label), label), f"{{{{{label}}}}}")
+        return parts.timeseries(title, about, [target], bars=True, noValue=NO_RULES, **more)
+
+    by_pod = (
+        f'label_join({chosen("$__interval", "k8s_ns_name, k8s_pod_name")}, "where", "/", "k8s_ns_name", "k8s_pod_name")'
+    )
+    by_pod = f'label_replace({by_pod}, "where", "outside pods", "where", "/")'
+    levels = [
+        parts.instant(at_rest(counted("receiver", "$__range", **CHOSEN, priority_number=numbers)), name)
+        for name, (numbers, _color) in LEVELS.items()
+    ]
+    pods = chosen("$__range", "k8s_ns_name, k8s_pod_name", 'k8s_pod_name!=""')
+    panels = [
+        parts.stat(
+            "Events",
+            "Events in the time range that reached the receiver.",
+            levels,
+            (12, 4),
+            missing=NO_RULES,
+            overrides=parts.fixed({name: color for name, (_numbers, color) in LEVELS.items()}),
+        ),
+        parts.stat(
+            "Pods with events",
+            "Pods in which a rule fired.",
+            [parts.instant(at_rest(f"count({pods} > 0)"))],
+            missing=NO_RULES,
+        ),
+        parts.stat(
+            "Rules that fired",
+            "Different rules with an event in the time range.",
+            [parts.instant(at_rest(f"count({chosen('$__range', 'rule')} > 0)"))],
+            missing=NO_RULES,
+        ),
+        parts.stat(
+            "Lost on the way",
+            "Events of all pods and nodes that the sensors counted and the receiver did not.",
+            [parts.instant(lost("$__range"))],
+            missing=NO_RULES,
+            steps=parts.thresholds((None, "green"), (1, "red")),
+            links=[parts.link("Pipeline health", "pipeline-health")],
+        ),
+        each(
+            "Events by priority",
+            "Events in each step, by Falco's priority.",
+            "priority",
+            overrides=parts.fixed(parts.PRIORITY_COLORS),
+        ),
+        each("Events by rule", "Events in each step, by rule.", "rule"),
+        each("Events by pod", "Events in each step, by namespace and pod.", "where", by_pod),
+        each("Events by node", "Events in each step, by node.", "hostname"),
+        parts.table(
+            "Top talkers",
+            "The ten pods and rules with most events. A pod leads to its log, a rule and a namespace to what else there is.",
+            parts.instant(
+                at_rest(
+                    f"topk(10, {chosen('$__range', 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)", "rule"
+                )
+            ),
+            {
+                "k8s_ns_name": "Namespace",
+                "k8s_pod_name": "Pod",
+                "hostname": "Node",
+                "rule": "Rule",
+                "priority": "Priority",
+                "Value": "Events",
+            },
+            "Events",
+            overrides=[*LINKED, parts.by_name("Events", custom__width=110)],
+            noValue=NO_RULES,
+        ),
+        parts.table(
+            "Latest events",
+            "Falco's own lines in Loki, the second way of the events. A pod leads to its log.",
+            parts.lines(CHOSEN_LINES, 100),
+            {
+                "Time": "Time",
+                "timestamp": "Time",
+                "priority": "Priority",
+                "rule": "Rule",
+                "ns": "Namespace",
+                "pod_name": "Pod",
+                "host": "Node",
+                "text": "What Falco says",
+            },
+            "Time",
+            (24, 11),
+            overrides=[
+                *LINKED,
+                parts.by_name("Time", custom__width=170),
+                parts.by_name("Priority", custom__width=100),
+                parts.by_name("Rule", custom__width=230),
+                parts.by_name("Namespace", custom__width=130),
+                parts.by_name("Node", custom__width=150),
+            ],
+            noValue="No event in the time range",
+        ),
+    ]
+    return parts.page(
+        "runtime-security-events",
+        "What Falco saw in pods and on nodes, and whether all of it arrived.",
+        [
+            parts.choice("cluster", "Cluster", f"label_values({INCREASE}, cluster)"),
+            parts.choice("node", "Node", known("hostname")),
+            parts.choice("namespace", "Namespace", known("k8s_ns_name", hostname="$node")),
+            parts.choice("pod", "Pod", known("k8s_pod_name", hostname="$node", k8s_ns_name="$namespace")),
+            parts.choice("rule", "Rule", known("rule")),
+            parts.choice("priority", "Priority", "label_values(runtime_security:falco_priority, priority)"),
+        ],
+        panels,
+        ("Lines as Falco wrote them", [parts.logs("Lines", "From the sensors' output, in Loki.", CHOSEN_LINES)]),
+        since="now-6h",
+    )
