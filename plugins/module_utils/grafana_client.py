@@ -6,12 +6,23 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
-from ansible.module_utils.urls import open_url
+from ansible.module_utils.urls import basic_auth_header, make_context
 from ansible_collections.community.grafana.plugins.module_utils.base import clean_url, grafana_argument_spec
 
 
@@ -22,6 +33,16 @@ def connection_spec() -> dict[str, t.Any]:
     spec["ca_path"] = {"type": "path"}
     spec["timeout"] = {"type": "int", "default": 30}
     return spec
+
+
+# Folders and dashboards have had this rule for long; Grafana 12 enforces it for data sources too.
+_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+UID_RULE = "1 to 40 letters without accents, digits, - and _"
+
+
+def is_uid(value: t.Any) -> bool:
+    """True if every version of Grafana takes this as an identity."""
+    return isinstance(value, str) and bool(_UID.fullmatch(value))
 
 
 class GrafanaError(Exception):
@@ -38,10 +59,11 @@ def path(*parts: str, **query: t.Any) -> str:
     return quoted + ("?" + urlencode(query, doseq=True) if query else "")
 
 
-def _grafanas_words(body: bytes) -> str:
+def _grafanas_words(response: HTTPError) -> str:
     try:
-        answer = json.loads(body)
-    except ValueError:
+        answer = json.loads(response.read())
+    except (ValueError, OSError, HTTPException):
+        # No JSON, or cut off in the middle.
         return ""
     if not isinstance(answer, dict):
         return ""
@@ -57,23 +79,51 @@ class Grafana:
     def __init__(self, params: dict[str, t.Any]) -> None:
         self.url = clean_url(params["url"])
         self.user = params["url_username"]
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        options = {
-            name: params[name]
-            for name in ("use_proxy", "validate_certs", "client_cert", "client_key", "ca_path", "timeout")
-        }
         self.token = bool(params["grafana_api_key"])
-        if self.token:
-            headers["Authorization"] = f"Bearer {params['grafana_api_key']}"
-        else:
-            options.update(url_username=self.user, url_password=params["url_password"], force_basic_auth=True)
-        self._options = {**options, "headers": headers}
+        authorization = (
+            f"Bearer {params['grafana_api_key']}"
+            if self.token
+            else basic_auth_header(self.user, params["url_password"]).decode()
+        )
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": authorization,
+        }
+        self._timeout = params["timeout"]
+        self._opener = self._make_opener(params)
 
-    def request(self, method: str, api_path: str, payload: t.Any = None, absent: tuple[int, ...] = ()) -> t.Any:
+    def _make_opener(self, params: dict[str, t.Any]) -> OpenerDirector:
+        """Unlike open_url, it follows no redirect, which would turn a POST into a GET that changes nothing."""
+        opener = OpenerDirector()
+        opener.add_handler(ProxyHandler(None if params["use_proxy"] else {}))
+        for kind in (UnknownHandler, HTTPHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor):
+            opener.add_handler(kind())
+        if self.url.startswith("https:"):
+            # One context for all requests: to read the machine's CA certificates takes longer than Grafana's answer.
+            context = make_context(
+                cafile=params["ca_path"],
+                validate_certs=params["validate_certs"],
+                client_cert=params["client_cert"],
+                client_key=params["client_key"],
+            )
+            opener.add_handler(HTTPSHandler(context=context))
+        return opener
+
+    def request(
+        self,
+        method: str,
+        api_path: str,
+        payload: t.Any = None,
+        absent: tuple[int, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> t.Any:
         """The decoded answer; None for a status in absent (a thing that may be missing)."""
-        data = None if payload is None else json.dumps(payload)
+        data = None if payload is None else json.dumps(payload).encode()
+        sent = {**self._headers, **(headers or {})}
+        request = Request(self.url + api_path, data=data, headers=sent, method=method)
         try:
-            with open_url(self.url + api_path, method=method, data=data, **self._options) as response:
+            with self._opener.open(request, timeout=self._timeout) as response:
                 body = response.read()
         except HTTPError as exc:
             if exc.code in absent:
@@ -89,7 +139,13 @@ class Grafana:
             raise GrafanaError(message) from exc
 
     def _refused(self, method: str, api_path: str, exc: HTTPError) -> GrafanaError:
-        words = _grafanas_words(exc.read())
+        if 300 <= exc.code < 400:
+            return GrafanaError(
+                f"{method} {self.url}{api_path} is redirected to {exc.headers.get('Location')}. Set url to the address of "
+                "Grafana itself.",
+                exc.code,
+            )
+        words = _grafanas_words(exc)
         if exc.code == 401:
             who = "the API key" if self.token else f"user {self.user!r} with this password"
             return GrafanaError(

@@ -15,6 +15,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import UID_RULE, is_uid
+
 _MARK = "managed-"
 _INPUT = re.compile(r"\$\{(\w+)\}")
 # Set by Grafana, or of use only to its import page.
@@ -71,8 +73,26 @@ def _replaced(node: t.Any, values: dict[str, str]) -> t.Any:
     return node
 
 
+def _classic(definition: t.Any) -> t.Any:
+    """The dashboard's own JSON; a resource, as exported from Grafana 12 and newer, has it inside."""
+    if not isinstance(definition, dict):
+        return definition
+    version = str(definition.get("apiVersion", "")).rpartition("/")[2]
+    inside = definition.get("spec") if version else definition
+    name = (definition.get("metadata") or {}).get("name") if version else definition.get("title")
+    if version.startswith("v2") or (isinstance(inside, dict) and {"elements", "layout"} <= set(inside)):
+        raise DefinitionError(
+            f"dashboard {name!r} is written in schema v2, which only Grafana 12 and newer know: export it with the model "
+            "Classic"
+        )
+    if version and isinstance(inside, dict):
+        return {**inside, "uid": name or inside.get("uid")}
+    return inside
+
+
 def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
     """Fill the inputs in and add the tags."""
+    definition = _classic(definition)
     title = definition.get("title") if isinstance(definition, dict) else None
     if not title:
         raise DefinitionError(
@@ -82,6 +102,8 @@ def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
     if not uid:
         # Without one each run would make a new dashboard.
         raise DefinitionError(f"dashboard {title!r} has no uid: add a fixed one of at most 40 characters")
+    if not is_uid(uid):
+        raise DefinitionError(f"dashboard {title!r} has the uid {uid!r}, which Grafana refuses: give it {UID_RULE}")
     values = {wanted["name"]: _input_value(title, wanted, inputs) for wanted in definition.get("__inputs") or []}
     body = _replaced({key: value for key, value in definition.items() if key not in _NOT_CONTENT}, values)
     own_tags = [tag for tag in body.get("tags") or [] if tag != owner and not tag.startswith(_MARK)]

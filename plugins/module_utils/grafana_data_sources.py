@@ -17,8 +17,75 @@ OWNER = "managedBy"
 _ROUNDS = 200_000
 # What a source is made of; ids, version and access rights are Grafana's own business.
 _COMPARED = ("uid", "name", "type", "url", "access", "isDefault")
+# Not every source has these; empty is the same as missing.
+_IF_SET = ("basicAuth", "database", "user")
 # A PUT replaces the whole source, so what was set elsewhere is sent along; version guards against a race.
 _CARRIED = ("basicAuth", "basicAuthUser", "database", "user", "version", "withCredentials")
+
+
+# How Grafana numbers the headers of a source: the name in jsonData, the value in secureJsonData.
+_HEADER_NAME = "httpHeaderName"
+_HEADER_VALUE = "httpHeaderValue"
+
+
+class Settings(t.NamedTuple):
+    """The declared options in Grafana's terms; secure is None when no secret is declared."""
+
+    fields: dict[str, t.Any]
+    json_data: dict[str, t.Any]
+    secure: dict[str, str] | None
+
+
+def _tls(params: dict[str, t.Any]) -> Settings:
+    json_data: dict[str, t.Any] = {}
+    secure: dict[str, str] = {}
+    if params["tls_ca_cert"] is not None:
+        json_data["tlsAuthWithCACert"] = bool(params["tls_ca_cert"])
+        secure["tlsCACert"] = params["tls_ca_cert"]
+    if params["tls_client_key"] is not None:
+        json_data["tlsAuth"] = bool(params["tls_client_key"])
+        secure.update(tlsClientCert=params["tls_client_cert"], tlsClientKey=params["tls_client_key"])
+    if params["tls_server_name"] is not None:
+        json_data["serverName"] = params["tls_server_name"]
+    if params["tls_skip_verify"] is not None:
+        json_data["tlsSkipVerify"] = params["tls_skip_verify"]
+    return Settings({}, json_data, secure or None)
+
+
+def _headers(headers: dict[str, t.Any] | None, current: dict) -> Settings:
+    if headers is None:
+        return Settings({}, {}, None)
+    # By name, so that the order of declaration does not count.
+    ordered = sorted(headers.items())
+    names = {f"{_HEADER_NAME}{number}": name for number, (name, _value) in enumerate(ordered, 1)}
+    values = {f"{_HEADER_VALUE}{number}": str(value) for number, (_name, value) in enumerate(ordered, 1)}
+    stale = {key: None for key in current if key.startswith(_HEADER_NAME) and key not in names}
+    return Settings({}, {**stale, **names}, values)
+
+
+def _credentials(params: dict[str, t.Any]) -> Settings:
+    fields = {name: params[name] for name in ("user", "database") if params[name] is not None}
+    if params["basic_auth_user"] is not None:
+        fields.update(basicAuth=bool(params["basic_auth_user"]), basicAuthUser=params["basic_auth_user"])
+    password = params["basic_auth_password"]
+    return Settings(fields, {}, None if password is None else {"basicAuthPassword": password})
+
+
+def settings(params: dict[str, t.Any], current: dict) -> Settings:
+    """All options that describe how Grafana reaches the source."""
+    parts = (
+        Settings({}, params["json_data"] or {}, params["secure_json_data"]),
+        _credentials(params),
+        _headers(params["http_headers"], current.get("jsonData") or {}),
+        _tls(params),
+    )
+    secrets = [part.secure for part in parts if part.secure is not None]
+    return Settings(
+        {key: value for part in parts for key, value in part.fields.items()},
+        {key: value for part in parts for key, value in part.json_data.items()},
+        # An empty text is how Grafana is told to forget a secret.
+        {key: value for part in secrets for key, value in part.items() if value != ""} if secrets else None,
+    )
 
 
 def _digest(values: dict[str, str], salt: bytes) -> str:
@@ -63,13 +130,14 @@ def _secure_data(current: dict, secure: dict[str, str] | None) -> dict[str, str]
 def desired(params: dict[str, t.Any], current: dict | None) -> dict:
     """The body for POST or PUT /api/datasources: declared values over what is there."""
     current = current or {}
-    secure = params["secure_json_data"]
-    json_data = _json_data(current.get("jsonData") or {}, params["json_data"] or {}, secure)
+    fields, declared, secure = settings(params, current)
+    json_data = _json_data(current.get("jsonData") or {}, declared, secure)
     if params["owner"] and not current:
         # Only what we create is ours: a source that was there before outlives a removal.
         json_data[OWNER] = params["owner"]
     body = {key: current[key] for key in _CARRIED if key in current}
     body.update(
+        fields,
         uid=params["uid"],
         name=params["name"],
         type=params["type"],
@@ -92,6 +160,10 @@ def view(source: dict | None) -> dict:
     if not source:
         return {}
     shown = {key: source.get(key) for key in _COMPARED}
+    shown.update({key: source[key] for key in _IF_SET if source.get(key)})
+    if source.get("basicAuth"):
+        # Grafana keeps the last name when the authentication ends.
+        shown["basicAuthUser"] = source.get("basicAuthUser")
     shown["jsonData"] = source.get("jsonData") or {}
     return shown
 

@@ -20,6 +20,8 @@ _QUERIES = {
     "loki": {"expr": "vector(1)+vector(1)", "queryType": "instant"},
 }
 _PAUSE = 1
+# Else Grafana asks with what it knew of the source up to some seconds ago.
+_FRESH = {"X-Grafana-NoCache": "true"}
 
 
 class Deadline:
@@ -57,7 +59,7 @@ def _by_query(grafana: Grafana, source: dict) -> str:
         raise GrafanaError(f"this version of Grafana has no health check for type {source['type']!r}")
     reference = {"uid": source["uid"], "type": source["type"]}
     body = {"queries": [{**query, "refId": "A", "datasource": reference}], "from": "now-1m", "to": "now"}
-    grafana.request("POST", path("ds", "query"), body)
+    grafana.request("POST", path("ds", "query"), body, headers=_FRESH)
     return f"answered {query['expr']}"
 
 
@@ -68,7 +70,7 @@ def check(grafana: Grafana, uid: str) -> dict[str, t.Any]:
         source = grafana.request("GET", path("datasources", "uid", uid), absent=(404,))
         if source is None:
             raise GrafanaError("no data source has this uid", 404)
-        answer = grafana.request("GET", path("datasources", "uid", uid, "health"), absent=(404,))
+        answer = grafana.request("GET", path("datasources", "uid", uid, "health"), absent=(404,), headers=_FRESH)
         if answer is None:
             via = "query"
             message = _by_query(grafana, source)

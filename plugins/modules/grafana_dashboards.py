@@ -33,7 +33,8 @@ options:
   dashboards:
     description:
       - The dashboards, each as a dictionary, or as the path of a JSON file on the managed host.
-      - Each one needs a C(title) and a C(uid).
+      - Each one needs a C(title) and a C(uid) of 1 to 40 letters, digits, C(-) and C(_).
+      - A resource of Grafana's newer API (C(apiVersion), C(metadata), C(spec)) will do as well, unless its schema is v2.
     type: list
     elements: raw
     default: []
@@ -91,7 +92,7 @@ EXAMPLES = r"""
     folder_uid: runtime-security
     folder_title: Runtime security
     dashboards:
-      - "{{ lookup('ansible.builtin.file', 'dashboards/cluster-logs.json') | from_json }}"
+      - "{{ lookup('ansible.builtin.file', 'dashboards/log-explorer.json') | from_json }}"
       - /srv/dashboards/nodes.json
     inputs:
       prometheus: prometheus
@@ -119,7 +120,7 @@ created:
   returned: success
   type: list
   elements: str
-  sample: [cluster-logs]
+  sample: [log-explorer]
 updated:
   description: The uids of dashboards that were different or in another folder.
   returned: success
@@ -146,14 +147,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboards as boards
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    UID_RULE,
     Grafana,
     GrafanaError,
     connection_spec,
+    is_uid,
     path,
 )
 
 # Grafana's upper limit for one page of search results.
 _PAGE = 5000
+# Its status for a dashboard that is stored in schema v2 (12 and newer).
+_OTHER_SCHEMA = 406
 
 
 def _search(grafana: Grafana, **query: t.Any) -> list[dict]:
@@ -232,7 +237,7 @@ class Writer:
             self.result["unchanged"].append(dashboard.uid)
             return None
         # The search index of newer versions lags behind, so the dashboard itself has the last word.
-        current = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid), absent=(404,))
+        current = self._read(dashboard.uid, hit)
         if current is None:
             self.result["created"].append(dashboard.uid)
             return dashboard, None
@@ -243,6 +248,18 @@ class Writer:
         self.result["updated"].append(dashboard.uid)
         return dashboard, current
 
+    def _read(self, uid: str, hit: dict | None) -> dict | None:
+        """What Grafana has under a uid, or None."""
+        try:
+            return self.grafana.request("GET", path("dashboards", "uid", uid), absent=(404,))
+        except GrafanaError as exc:
+            if exc.status != _OTHER_SCHEMA:
+                raise
+        # Somebody has saved it in schema v2: this part of the API shows no more of it than the search does.
+        hit = hit or {}
+        found = {"title": hit.get("title", uid), "tags": hit.get("tags", [])}
+        return {"dashboard": found, "meta": {"folderUid": hit.get("folderUid")}, "other_schema": True}
+
     def _is_current(self, dashboard: boards.Dashboard, tags: list[str] | None, folder_uid: str | None) -> bool:
         return dashboard.mark in (tags or []) and folder_uid == self.folder_uid
 
@@ -250,7 +267,12 @@ class Writer:
         # An edit in Grafana keeps the tags, but not the message of the save.
         if not self.restore_edits:
             return True
-        answer = self.grafana.request("GET", path("dashboards", "uid", dashboard.uid, "versions", limit=1))
+        # It may be missing already where the search index lags behind.
+        answer = self.grafana.request(
+            "GET", path("dashboards", "uid", dashboard.uid, "versions", limit=1), absent=(404,)
+        )
+        if answer is None:
+            return False
         versions = answer.get("versions", []) if isinstance(answer, dict) else answer
         # Grafana replaces the message of a dashboard's first version by words of its own.
         return bool(versions) and (
@@ -296,12 +318,13 @@ class Writer:
         body = {**dashboard.body, "id": None}
         if current:
             body["version"] = current["dashboard"].get("version")
-        # Never "overwrite": it would replace a namesake of another uid. The version lets only our own through.
+        # Not "overwrite" if it can be helped: before 11.3 it replaces a namesake of another uid. The version lets only
+        # our own through. A dashboard in schema v2 shows no version, but then Grafana is a newer one.
         payload = {
             "dashboard": body,
             "folderUid": self.folder_uid,
             "message": f"{self.owner}: {dashboard.mark}",
-            "overwrite": False,
+            "overwrite": bool(current and current.get("other_schema")),
         }
         try:
             self.grafana.request("POST", path("dashboards", "db"), payload)
@@ -342,6 +365,8 @@ def main() -> None:
         argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
     )
     params = module.params
+    if not is_uid(params["folder_uid"]):
+        module.fail_json(msg=f"folder_uid {params['folder_uid']!r} cannot be used: give it {UID_RULE}.")
     writer = Writer(Grafana(params), params, module.check_mode)
     try:
         if params["state"] == "present":

@@ -24,6 +24,7 @@ options:
   uid:
     description:
       - The identity of the data source. Dashboards and alert rules refer to it.
+      - A new one is 1 to 40 letters, digits, C(-) and C(_); Grafana 12 and newer take no other.
     type: str
     required: true
   name:
@@ -50,6 +51,51 @@ options:
       - Whether new panels start with this data source. Grafana has one such source at most.
       - When left out, it stays as it is, and a new source is not the default.
     type: bool
+  basic_auth_user:
+    description:
+      - The name Grafana gives the data source by basic authentication. An empty text ends the authentication.
+      - When left out, it stays as it is.
+    type: str
+  basic_auth_password:
+    description:
+      - The password for O(basic_auth_user), which it requires.
+    type: str
+  http_headers:
+    description:
+      - HTTP headers Grafana sends to the data source, all of them, by name, such as C(X-Scope-OrgID) for a tenant of
+        Loki, or C(Authorization) with a bearer token. Their values are secrets to Grafana.
+      - When left out, they stay as they are. An empty dictionary removes them.
+    type: dict
+  tls_ca_cert:
+    description:
+      - The CA certificates, in PEM form, that the data source's certificate is checked against. An empty text ends that.
+    type: str
+  tls_client_cert:
+    description:
+      - The certificate, in PEM form, Grafana shows the data source. Requires O(tls_client_key). An empty text for both
+        ends that.
+    type: str
+  tls_client_key:
+    description:
+      - The key of O(tls_client_cert), in PEM form.
+    type: str
+  tls_server_name:
+    description:
+      - The name the data source's certificate has to carry, where it is not the one in O(ds_url).
+    type: str
+  tls_skip_verify:
+    description:
+      - Whether Grafana takes any certificate of the data source.
+      - When left out, it stays as it is.
+    type: bool
+  user:
+    description:
+      - The user of a database, for types that have one.
+    type: str
+  database:
+    description:
+      - The name of a database, for types that have one.
+    type: str
   json_data:
     description:
       - Settings of the plugin. Keys that are not named here stay as they are; a key with the value null is removed.
@@ -57,10 +103,12 @@ options:
     default: {}
   secure_json_data:
     description:
-      - Secret settings of the plugin, such as passwords and keys, all of them.
-      - Grafana never gives them back, so a salted fingerprint of them is kept as C(secureFingerprint) in the
+      - Further secret settings of the plugin, such as C(password) of a database.
+      - Grafana never gives secrets back, so a salted fingerprint of all of them is kept as C(secureFingerprint) in the
         data source's settings, and decides whether they are sent again.
-      - When left out, secrets in Grafana stay as they are. An empty dictionary removes them.
+      - Secrets are declared together. As soon as one is, be it here or in O(basic_auth_password), O(http_headers),
+        O(tls_ca_cert) or O(tls_client_key), those that are not declared are removed. When none is, all stay as they
+        are. An empty dictionary here removes them.
     type: dict
   owner:
     description:
@@ -93,21 +141,32 @@ EXAMPLES = r"""
     type: loki
     ds_url: http://loki.monitoring.svc:3100
 
-- name: Have Loki behind mutual TLS, and send a renewed key when there is one
+- name: Have one tenant of a Loki behind mutual TLS, and send a renewed key when there is one
   runtime_security.kubernetes.grafana_data_source:
     url: http://192.168.49.2:30300
     url_username: admin
     url_password: "{{ grafana_password }}"
-    uid: loki
+    uid: loki-team-a
     type: loki
     ds_url: https://loki.monitoring.svc:3100
+    http_headers:
+      X-Scope-OrgID: team-a
+    tls_ca_cert: "{{ ca_certificate }}"
+    tls_client_cert: "{{ client_certificate }}"
+    tls_client_key: "{{ client_key }}"
+
+- name: Have a Prometheus that asks for a bearer token
+  runtime_security.kubernetes.grafana_data_source:
+    url: http://192.168.49.2:30300
+    url_username: admin
+    url_password: "{{ grafana_password }}"
+    uid: prometheus
+    type: prometheus
+    ds_url: https://prometheus.example.org
+    http_headers:
+      Authorization: "Bearer {{ prometheus_token }}"
     json_data:
-      tlsAuth: true
-      tlsAuthWithCACert: true
-    secure_json_data:
-      tlsCACert: "{{ ca_certificate }}"
-      tlsClientCert: "{{ client_certificate }}"
-      tlsClientKey: "{{ client_key }}"
+      timeInterval: 30s
 
 - name: Remove a data source
   runtime_security.kubernetes.grafana_data_source:
@@ -154,6 +213,11 @@ data_source:
       returned: success and O(state=present)
       type: bool
       sample: false
+    basicAuthUser:
+      description: The name for basic authentication.
+      returned: success and there is one
+      type: str
+      sample: grafana
     jsonData:
       description: The plugin's settings, with the fingerprint of the secrets if there are any.
       returned: success and O(state=present)
@@ -167,9 +231,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources as sources
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    UID_RULE,
     Grafana,
     GrafanaError,
     connection_spec,
+    is_uid,
     path,
 )
 
@@ -188,6 +254,11 @@ def _present(grafana: Grafana, params: dict[str, t.Any], current: dict | None, c
     body = sources.desired(params, current)
     if not sources.changes(current, body):
         return False, body
+    if current is None and not is_uid(body["uid"]):
+        raise GrafanaError(
+            f"uid {body['uid']!r} cannot be the identity of a data source: give it {UID_RULE}. Older versions of Grafana "
+            "take others, but cannot check the health of such a source, and Grafana 12 and newer refuse it."
+        )
     if current is None or current.get("name") != body["name"]:
         _refuse_takeover(grafana, body["uid"], body["name"])
     if current and current.get("readOnly"):
@@ -203,6 +274,19 @@ def _present(grafana: Grafana, params: dict[str, t.Any], current: dict | None, c
     return True, body
 
 
+def _absent(grafana: Grafana, params: dict[str, t.Any], current: dict | None, check_mode: bool) -> tuple[bool, dict]:
+    if current is None or not sources.is_owned(current, params["owner"]):
+        return False, current or {}
+    if current.get("readOnly"):
+        raise GrafanaError(
+            f"data source {params['uid']!r} cannot be removed, as Grafana at {grafana.url} reads it from a provisioning "
+            "file. Remove it there (or from the chart's values)."
+        )
+    if not check_mode:
+        grafana.request("DELETE", path("datasources", "uid", params["uid"]), absent=(404,))
+    return True, {}
+
+
 def main() -> None:
     spec = connection_spec()
     spec.update(
@@ -212,6 +296,16 @@ def main() -> None:
         ds_url={"type": "str"},
         access={"type": "str", "choices": ["proxy", "direct"], "default": "proxy"},
         is_default={"type": "bool"},
+        basic_auth_user={"type": "str"},
+        basic_auth_password={"type": "str", "no_log": True},
+        http_headers={"type": "dict", "no_log": True},
+        tls_ca_cert={"type": "str"},
+        tls_client_cert={"type": "str"},
+        tls_client_key={"type": "str", "no_log": True},
+        tls_server_name={"type": "str"},
+        tls_skip_verify={"type": "bool"},
+        user={"type": "str"},
+        database={"type": "str"},
         json_data={"type": "dict", "default": {}},
         secure_json_data={"type": "dict", "no_log": True},
         owner={"type": "str"},
@@ -220,6 +314,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=spec,
         required_if=[("state", "present", ("type", "ds_url"))],
+        required_together=[("tls_client_cert", "tls_client_key")],
+        required_by={"basic_auth_password": ("basic_auth_user",)},
         mutually_exclusive=[("url_username", "grafana_api_key")],
         supports_check_mode=True,
     )
@@ -231,10 +327,7 @@ def main() -> None:
         if params["state"] == "present":
             changed, wanted = _present(grafana, params, current, module.check_mode)
         else:
-            changed = current is not None and sources.is_owned(current, params["owner"])
-            wanted = current if not changed else {}
-            if changed and not module.check_mode:
-                grafana.request("DELETE", path("datasources", "uid", params["uid"]))
+            changed, wanted = _absent(grafana, params, current, module.check_mode)
     except GrafanaError as exc:
         module.fail_json(msg=str(exc))
     before, after = sources.view(current), sources.view(wanted)

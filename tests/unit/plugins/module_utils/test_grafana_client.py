@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_client
@@ -31,13 +34,15 @@ def _params(url, **more):
 
 
 @contextlib.contextmanager
-def _answering(status, body):
+def _answering(status, body, tls=None, **headers):
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             seen.append((self.path, self.headers["Authorization"]))
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -47,14 +52,29 @@ def _answering(status, body):
             """Keep the test's output clean."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", seen
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", seen
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """One file with a key and a self-signed certificate for 127.0.0.1."""
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *name]
+    subprocess.run([*made, "-keyout", file, "-out", f"{file}.crt"], check=True, capture_output=True)
+    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
+    return str(file)
 
 
 def _failure(status, body, **more):
@@ -104,6 +124,30 @@ def test_nobody_there():
     with pytest.raises(grafana_client.GrafanaError, match="no answer from Grafana") as failure:
         grafana.request("GET", "/api/health")
     assert failure.value.status is None
+
+
+def test_a_redirect_is_not_followed_but_named():
+    # As an ingress does that wants https: followed, a POST would become a GET and seem to succeed.
+    with (
+        _answering(301, b"", Location="https://grafana.example.org/api/x") as (url, seen),
+        pytest.raises(grafana_client.GrafanaError) as failure,
+    ):
+        grafana_client.Grafana(_params(url)).request("POST", "/api/x", {})
+    assert "is redirected to https://grafana.example.org/api/x. Set url to" in str(failure.value)
+    assert len(seen) == 1
+
+
+def test_an_address_of_another_kind():
+    with pytest.raises(grafana_client.GrafanaError, match="unknown url type: ftp"):
+        grafana_client.Grafana(_params("ftp://grafana")).request("GET", "/api/x")
+
+
+def test_a_server_with_tls_is_checked_against_the_given_ca(certificates):
+    with _answering(200, b"[]", tls=certificates) as (url, _seen):
+        with pytest.raises(grafana_client.GrafanaError, match="certificate verify failed"):
+            grafana_client.Grafana(_params(url)).request("GET", "/api/x")
+        for more in ({"ca_path": certificates}, {"validate_certs": False}):
+            assert grafana_client.Grafana(_params(url, **more)).request("GET", "/api/x") == []
 
 
 def test_what_may_be_absent_is_none():

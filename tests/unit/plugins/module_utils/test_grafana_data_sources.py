@@ -8,6 +8,19 @@ import json
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources as sources
 
+OPTIONAL = (
+    "basic_auth_user",
+    "basic_auth_password",
+    "http_headers",
+    "tls_ca_cert",
+    "tls_client_cert",
+    "tls_client_key",
+    "tls_server_name",
+    "tls_skip_verify",
+    "user",
+    "database",
+)
+
 
 def _declared(**more):
     return {
@@ -17,6 +30,7 @@ def _declared(**more):
         "ds_url": "http://loki:3100",
         "access": "proxy",
         "is_default": None,
+        **dict.fromkeys(OPTIONAL),
         "json_data": {},
         "secure_json_data": None,
         "owner": None,
@@ -131,3 +145,74 @@ def test_fingerprints_are_salted_and_independent_of_order():
 @pytest.mark.parametrize("stored", ["", "no-dot", "zz.11", "11"])
 def test_a_damaged_fingerprint_matches_nothing(stored):
     assert not sources.matches({"a": "1"}, stored)
+
+
+def test_headers_are_numbered_by_name_and_stale_ones_go():
+    first = _declared(http_headers={"X-Scope-OrgID": "team-a", "Authorization": "Bearer x"})
+    body = sources.desired(first, None)
+    assert body["jsonData"]["httpHeaderName1"] == "Authorization"
+    assert body["secureJsonData"] == {"httpHeaderValue1": "Bearer x", "httpHeaderValue2": "team-a"}
+    current, body = _second_run(
+        first, _declared(http_headers={"X-Scope-OrgID": 7}), ["httpHeaderValue1", "httpHeaderValue2"]
+    )
+    assert sources.changes(current, body)
+    assert body["jsonData"]["httpHeaderName1"] == "X-Scope-OrgID"
+    assert "httpHeaderName2" not in body["jsonData"]
+    assert body["secureJsonData"] == {"httpHeaderValue1": "7", "httpHeaderValue2": ""}
+
+
+def test_the_order_of_headers_does_not_count():
+    headers = {"A": "1", "B": "2"}
+    secure = ["httpHeaderValue1", "httpHeaderValue2"]
+    current, body = _second_run(
+        _declared(http_headers=headers), _declared(http_headers=dict(reversed(headers.items()))), secure
+    )
+    assert not sources.changes(current, body)
+
+
+def test_options_for_tls_and_basic_authentication_become_grafanas_fields():
+    body = sources.desired(
+        _declared(
+            basic_auth_user="reader",
+            basic_auth_password="pw",
+            tls_ca_cert="ca",
+            tls_client_cert="cert",
+            tls_client_key="key",
+            tls_server_name="loki.example.org",
+            tls_skip_verify=False,
+        ),
+        None,
+    )
+    assert (body["basicAuth"], body["basicAuthUser"]) == (True, "reader")
+    assert body["secureJsonData"] == {
+        "basicAuthPassword": "pw",
+        "tlsCACert": "ca",
+        "tlsClientCert": "cert",
+        "tlsClientKey": "key",
+    }
+    shown = {key: value for key, value in body["jsonData"].items() if key != sources.FINGERPRINT}
+    assert shown == {
+        "serverName": "loki.example.org",
+        "tlsAuth": True,
+        "tlsAuthWithCACert": True,
+        "tlsSkipVerify": False,
+    }
+
+
+def test_empty_texts_end_tls_and_basic_authentication():
+    first = _declared(basic_auth_user="reader", basic_auth_password="pw", tls_ca_cert="ca")
+    second = _declared(basic_auth_user="", basic_auth_password="", tls_ca_cert="")
+    current, body = _second_run(first, second, ["basicAuthPassword", "tlsCACert"])
+    assert (body["basicAuth"], body["jsonData"]["tlsAuthWithCACert"]) == (False, False)
+    assert body["secureJsonData"] == {"basicAuthPassword": "", "tlsCACert": ""}
+    assert sources.FINGERPRINT not in body["jsonData"]
+
+
+@pytest.mark.parametrize("change", [{"user": "writer"}, {"database": "other"}, {"basic_auth_user": "other"}])
+def test_a_changed_field_is_noticed_and_an_unmentioned_one_carried(change):
+    declared = _declared(user="reader", database="events", basic_auth_user="grafana")
+    current, body = _second_run(declared, _declared(**change))
+    assert sources.changes(current, body)
+    current, body = _second_run(declared, _declared())
+    assert not sources.changes(current, body)
+    assert (body["user"], body["database"], body["basicAuthUser"]) == ("reader", "events", "grafana")

@@ -1,0 +1,26 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from grafana_double import RELEASES, Double
+
+# Compares with a real Grafana: GRAFANA_URL, GRAFANA_USER, GRAFANA_PASSWORD.
+collect_ignore = [] if os.environ.get("GRAFANA_URL") else ["test_contract_calibration.py", "test_contract_real.py"]
+
+
+@pytest.fixture(params=RELEASES.values(), ids=list(RELEASES))
+def grafana(request):
+    """The double, as each release in turn."""
+    with Double(request.param) as double:
+        yield double
+
+
+@pytest.fixture
+def oldest():
+    """The double as the oldest release, for what does not depend on the release."""
+    with Double(RELEASES["9.5.21"]) as double:
+        yield double

@@ -1,0 +1,72 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""/api/folders. Statuses and words: pkg/api/folder.go and pkg/api/apierrors/folder.go; those of 10.0.0 were recorded."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .answers import NOW, Answer, error, slug
+
+_MISSING = error(404, "folder not found", status="not-found")
+_CHANGED = error(412, "the folder has been changed by someone else", status="version-mismatch")
+
+
+class Folders:
+    """The folders of one Grafana, by uid."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, dict] = {}
+        # Whether something keeps a folder, and what goes with it; set by those whose things are in folders.
+        self.kept_by: t.Callable[[str], bool] = lambda uid: False
+        self.deleted: t.Callable[[str], None] = lambda uid: None
+
+    def routes(self) -> list[tuple[str, str, t.Callable]]:
+        """Method, path and handler."""
+        return [
+            ("GET", "/api/folders", lambda request: Answer(200, [*self.stored.values()])),
+            ("POST", "/api/folders", lambda request: self._create(request.body)),
+            ("GET", "/api/folders/([^/]+)", lambda request: self._read(request.names[0])),
+            ("PUT", "/api/folders/([^/]+)", lambda request: self._rename(request.names[0], request.body)),
+            ("DELETE", "/api/folders/([^/]+)", lambda request: self._delete(request.names[0])),
+        ]
+
+    def _read(self, uid: str) -> Answer:
+        return Answer(200, self.stored[uid]) if uid in self.stored else _MISSING
+
+    def _create(self, body: dict) -> Answer:
+        if not body.get("title"):
+            return error(400, "folder title cannot be empty")
+        uid = body.get("uid") or f"folder-{len(self.stored)}"
+        if uid in self.stored:
+            return _CHANGED
+        self.stored[uid] = {
+            "id": len(self.stored) + 1000,
+            "uid": uid,
+            "title": body["title"],
+            "url": f"/dashboards/f/{uid}/{slug(body['title'])}",
+            "hasAcl": False,
+            **dict.fromkeys(("canAdmin", "canDelete", "canEdit", "canSave"), True),
+            **dict.fromkeys(("created", "updated"), NOW),
+            **dict.fromkeys(("createdBy", "updatedBy"), "admin"),
+            "version": 1,
+        }
+        return Answer(200, self.stored[uid])
+
+    def _rename(self, uid: str, body: dict) -> Answer:
+        if uid not in self.stored:
+            return _MISSING
+        folder = self.stored[uid]
+        if body.get("version") != folder["version"] and not body.get("overwrite"):
+            return _CHANGED
+        folder.update(title=body["title"], version=folder["version"] + 1)
+        return Answer(200, folder)
+
+    def _delete(self, uid: str) -> Answer:
+        if uid not in self.stored:
+            return _MISSING
+        if self.kept_by(uid):
+            return error(400, "folder cannot be deleted: folder contains alert rules")
+        self.deleted(uid)
+        del self.stored[uid]
+        return Answer(200)

@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sets the releases of Grafana apart, as far as a client of its API can tell, and where that is written.
+
+Everything else answers as release 10.0.0 does, of which recorded/ holds a recording of the real server.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Release(t.NamedTuple):
+    """One release; each field is a difference."""
+
+    version: str
+    # Endpoints of data sources by number, /api/datasources/:id. Off by default from 13.0 on, 404 then.
+    # https://grafana.com/whats-new/2026-04-14-deprecated-data-source-apis-disabled-by-default/
+    numeric_ids: bool
+    # Types whose plugin answers /api/datasources/uid/:uid/health; 404 for the others.
+    # prometheus: missing in 9.x (grafana/grafana#65970), there in the source of 10.0.0
+    # (pkg/tsdb/prometheus/healthcheck.go). loki: missing in 9.4 (grafana/grafana#63726) and, seen on the real server,
+    # in 10.0.0; added by grafana/grafana#74330 (September 2023, before 10.2).
+    health_checks: frozenset[str]
+    # A title may be there once in a folder; else 412 name-exists. Given up in 11.3: grafana/grafana#90687.
+    unique_titles: bool
+    # /api/dashboards/uid/:uid/versions gives {versions, continueToken} in place of a list.
+    # A list in 11.4, an object in 11.6: grafana/grafana#104556; made by grafana/grafana#99327.
+    versions_in_object: bool
+    # A data source's uid has to be one of at most 40 letters, digits, - and _. Enforced from 12.0 on
+    # (grafana/grafana#102192); until then stored as it is.
+    strict_uids: bool
+    # Dashboards of the v2 schema may be stored; GET /api/dashboards/uid/:uid refuses them with 406.
+    # pkg/api/dashboard.go and dashboard_test.go of grafana/grafana, main branch (12 and 13).
+    schema_v2: bool
+    # POST /api/dashboards/db reads folderId, which 13 ignores: the dashboard lands in the root folder.
+    # ansible-collections/community.grafana#448, ROCm/omnistat#326.
+    folder_ids: bool
+    # The search runs on an index that follows the changes later (unified storage, the only one from 12 on).
+    # https://grafana.com/docs/grafana/latest/upgrade-guide/upgrade-v12.0/
+    indexed_search: bool
+    # Deleting a contact point that the policy tree uses: 500 in 10.0 (seen on the real server), 409 later.
+    # docs/sources/developers/http_api/alerting_provisioning.md, "409 Conflict".
+    contact_point_in_use: int
+
+
+_NEITHER: frozenset[str] = frozenset()
+_PROMETHEUS = frozenset({"prometheus"})
+_BOTH = frozenset({"prometheus", "loki"})
+
+RELEASES = {
+    release.version: release
+    for release in (
+        Release("9.5.21", True, _NEITHER, True, False, False, False, True, False, 500),
+        Release("10.0.0", True, _PROMETHEUS, True, False, False, False, True, False, 500),
+        Release("10.4.19", True, _BOTH, True, False, False, False, True, False, 409),
+        Release("11.6.3", True, _BOTH, False, True, False, False, True, False, 409),
+        Release("12.4.3", True, _BOTH, False, True, True, True, True, True, 409),
+        Release("13.2.0", False, _BOTH, False, True, True, True, False, True, 409),
+    )
+}
