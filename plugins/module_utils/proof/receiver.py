@@ -9,7 +9,7 @@ import time
 import typing as t
 
 from .cluster import Cluster
-from .tls import Reply, client_context, foreign_certificate, plain_http, tls_1_1, tls_http
+from .tls import HUNG_UP, Reply, client_context, foreign_certificate, plain_http, tls_1_1, tls_http
 from .watch import NotSeen, NotYet, Watch, line
 
 _EVERY_SECONDS = 1
@@ -74,7 +74,8 @@ class Receiver:
             forward = self._cluster.forward(pod, self._namespace, port)
             try:
                 reply = talk(forward.socket())
-                if reply.verdict == "unreachable":
+                # A port that is not there ends a forwarded connection just as a server that hangs up does.
+                if reply.verdict == "unreachable" or (reply.text == HUNG_UP and forward.error()):
                     raise NotYet(forward.error() or reply.text)
                 return reply
             finally:

@@ -28,6 +28,7 @@ _REQUEST = "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n"
 _OPENING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _FRAME_HEADER_BYTES = 9
 _SETTINGS = 4
+HUNG_UP = "connection closed without an answer"
 _ALERT = 21
 _ALERTS = {40: "handshake_failure", 47: "illegal_parameter", 70: "protocol_version", 71: "insufficient_security"}
 # Cipher suites of TLS 1.1: ECDHE with ECDSA and RSA keys, and plain RSA.
@@ -129,11 +130,11 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
         return Reply("unreachable", f"{version}, {exc}")
     if status.startswith("HTTP/"):
         return Reply("answered", f"{version}, {status}")
-    return Reply("unreachable", f"{version}, connection closed without an answer")
+    return Reply("unreachable", f"{version}, {HUNG_UP}")
 
 
 def plain_http(connection: t.Any) -> Reply:
-    """A request without TLS. Go's server answers it with 400 in plain text, others with a TLS alert."""
+    """A request without TLS. Go's server answers it with 400 in plain text, others with a TLS alert, gRPC hangs up."""
     connection.settimeout(_TIMEOUT_SECONDS)
     try:
         connection.sendall(_REQUEST.format("receiver").encode())
@@ -141,7 +142,7 @@ def plain_http(connection: t.Any) -> Reply:
     except OSError as exc:
         return Reply("unreachable", str(exc))
     if not first:
-        return Reply("unreachable", "connection closed without an answer")
+        return Reply("refused", HUNG_UP)
     if first[0] == chr(_ALERT):
         return Reply("refused", _alert(first.encode("latin-1")))
     return Reply("refused" if first.startswith(("HTTP/1.0 400", "HTTP/1.1 400")) else "answered", first)

@@ -148,7 +148,7 @@ def _answering(content):
         (b"\x15\x03\x03\x00\x02\x02\x28", "refused"),
         (b"HTTP/1.1 200 OK\r\n\r\n", "answered"),
         (b"HTTP/1.1 405 Method Not Allowed\r\n\r\n", "answered"),
-        (b"", "unreachable"),
+        (b"", "refused"),
     ],
 )
 def test_plain_http(content, verdict):
