@@ -3,6 +3,7 @@
 """The lab's chart ``falco`` takes the values of the real one and renders the same names, ports and mounts.
 
 With FALCO_CHART set to a folder of the real chart (falcosidekick's below its ``charts``) every test runs on that one too.
+The same folder as the chart of the classic line, and ``falco-exporter``: tests/unit/charts/test_falco_lines.py.
 """
 
 from __future__ import annotations
@@ -197,5 +198,49 @@ def test_removed_values_are_refused(tmp_path, chart, values, words):
 )
 def test_the_lab_refuses_what_it_has_not(tmp_path, values, words):
     rendered = helm_template(tmp_path, LAB_CHART, VALUES | values)
+    assert rendered.returncode != 0
+    assert words in rendered.stderr
+
+
+@pytest.fixture
+def classic(tmp_path: Path) -> Path:
+    """The lab's chart as lab/package_parts.py packs it for the classic line."""
+    chart = shutil.copytree(LAB_CHART, tmp_path / "classic")
+    facts = (chart / "Chart.yaml").read_text(encoding="utf-8")
+    (chart / "Chart.yaml").write_text(facts.replace("version: 9.1.0", "version: 8.0.5"), encoding="utf-8")
+    return chart
+
+
+@pytest.mark.parametrize(
+    ("grpc", "service"),
+    [
+        ({"enabled": True, "bind_address": "0.0.0.0:5061"}, [5061]),
+        ({"enabled": True}, None),
+        ({"bind_address": "0.0.0.0:5060"}, None),
+    ],
+)
+def test_the_classic_chart_has_a_service_for_grpc_on_tcp(tmp_path, classic, grpc, service):
+    values = VALUES | {
+        "falco": {"grpc": grpc, "grpc_output": {"enabled": True}},
+        "driver": {"kind": "modern_ebpf", "ebpf": {}},
+    }
+    rendered = helm_template(tmp_path, classic, values)
+    assert rendered.returncode == 0, rendered.stderr
+    found = {f"{o['kind']}/{o['metadata']['name']}": o for o in yaml.safe_load_all(rendered.stdout) if o}
+    config = yaml.safe_load(found["ConfigMap/falco"]["data"]["falco.yaml"])
+    assert config["grpc"] == {"enabled": False, "bind_address": "unix:///run/falco/falco.sock", "threadiness": 0} | grpc
+    ports = found["Service/falco-grpc"]["spec"]["ports"] if "Service/falco-grpc" in found else None
+    assert (ports and [port["port"] for port in ports]) == service
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"falco": {"grpcHostname": "falco", "grpcPort": 5060}}, "falco.grpcUnixSocketPath is set"),
+        ({"falco": {"grpcUnixSocketPath": ""}, "certs": {"ca": {"crt": "c"}}}, "certs is set"),
+    ],
+)
+def test_the_exporters_chart_refuses_what_the_lab_has_not(tmp_path, values, words):
+    rendered = helm_template(tmp_path, LAB_CHART.parent / "falco-exporter", values)
     assert rendered.returncode != 0
     assert words in rendered.stderr

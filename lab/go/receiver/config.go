@@ -11,7 +11,10 @@ import (
 type config struct {
 	address string
 	port    int
+	debug   bool
 	tls     tlsConfig
+	webhook *webhook
+	fault   fault
 }
 
 type tlsConfig struct {
@@ -29,6 +32,7 @@ func readConfig(getenv func(string) string) (config, error) {
 	c := config{
 		address: e.text("LISTENADDRESS", ""),
 		port:    e.port("LISTENPORT", 2801),
+		debug:   e.boolean("DEBUG"),
 		tls: tlsConfig{
 			deploy:     e.boolean("TLSSERVER_DEPLOY"),
 			mutual:     e.boolean("TLSSERVER_MUTUALTLS"),
@@ -39,6 +43,8 @@ func readConfig(getenv func(string) string) (config, error) {
 			plainPaths: strings.FieldsFunc(e.text("TLSSERVER_NOTLSPATHS", ""), func(r rune) bool { return r == ',' }),
 		},
 	}
+	c.webhook = newWebhook(&e)
+	c.fault = readFault(&e)
 	if c.address != "" && net.ParseIP(c.address) == nil {
 		e.fail("LISTENADDRESS", c.address, "an IP address")
 	}

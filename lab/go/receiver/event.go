@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -22,9 +21,9 @@ type event struct {
 	Fields   map[string]any `json:"output_fields"`
 }
 
-func readEvent(body io.Reader) (event, error) {
+func readEvent(body []byte) (event, error) {
 	var e event
-	if err := json.NewDecoder(body).Decode(&e); err != nil {
+	if err := json.Unmarshal(body, &e); err != nil {
 		return event{}, err
 	}
 	if e.priority() < 1 || e.Rule == "" || e.Time.IsZero() || len(e.Fields) == 0 {

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	eventsTotal = "falcosecurity_falcosidekick_falco_events_total"
-	inputsTotal = "falcosecurity_falcosidekick_inputs_total"
+	eventsTotal  = "falcosecurity_falcosidekick_falco_events_total"
+	inputsTotal  = "falcosecurity_falcosidekick_inputs_total"
+	outputsTotal = "falcosecurity_falcosidekick_outputs_total"
 )
 
 // counters maps a series to its value. A series appears with its first count.
@@ -60,7 +61,7 @@ func (c *counters) rejected() {
 func (c *counters) write(w io.Writer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, metric := range []string{eventsTotal, inputsTotal} {
+	for _, metric := range []string{eventsTotal, inputsTotal, outputsTotal} {
 		if _, err := fmt.Fprintf(w, "# TYPE %s counter\n", metric); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func ask(mux http.Handler, method, path, body string) (int, string) {
 }
 
 func TestEventsAreCounted(t *testing.T) {
-	mux, _ := (&receiver{newCounters()}).handlers(tlsConfig{})
+	mux, _ := (&receiver{counters: newCounters(), webhook: &webhook{}}).handlers(tlsConfig{})
 	for range 2 {
 		if code, _ := ask(mux, "POST", "/", valid); code != 200 {
 			t.Fatalf("a valid event got %d", code)
@@ -40,7 +40,7 @@ func TestEventsAreCounted(t *testing.T) {
 }
 
 func TestRequestsAreRejected(t *testing.T) {
-	mux, _ := (&receiver{newCounters()}).handlers(tlsConfig{})
+	mux, _ := (&receiver{counters: newCounters(), webhook: &webhook{}}).handlers(tlsConfig{})
 	without := func(part, instead string) string { return strings.Replace(valid, part, instead, 1) }
 	for _, body := range []string{"", "[]", without("Notice", "High"), without(`"Shell"`, `""`), without("time", "tame")} {
 		if code, _ := ask(mux, "POST", "/", body); code != 400 {
@@ -66,7 +66,7 @@ func TestPriorities(t *testing.T) {
 }
 
 func TestPlainPathsLeaveTheMainPort(t *testing.T) {
-	main, plain := (&receiver{newCounters()}).handlers(tlsConfig{deploy: true, plainPaths: []string{"/ping", "/metrics", "/nonsense"}})
+	main, plain := (&receiver{counters: newCounters(), webhook: &webhook{}}).handlers(tlsConfig{deploy: true, plainPaths: []string{"/ping", "/metrics", "/nonsense"}})
 	for path, want := range map[string]struct{ main, plain int }{
 		"/ping": {400, 200}, "/metrics": {400, 200}, "/healthz": {200, 404}, "/": {400, 404},
 	} {

@@ -16,6 +16,9 @@ import (
 // receiver answers Falco's posts, the probes and the scrapes.
 type receiver struct {
 	counters *counters
+	webhook  *webhook
+	debug    bool
+	fault    fault
 }
 
 func (r *receiver) routes() map[string]http.HandlerFunc {
@@ -28,18 +31,30 @@ func (r *receiver) routes() map[string]http.HandlerFunc {
 }
 
 func (r *receiver) post(w http.ResponseWriter, request *http.Request) {
+	if r.fault.strikes(w, request) {
+		return
+	}
 	if request.Method != http.MethodPost {
 		r.counters.rejected()
 		http.Error(w, "Please send with post http method", http.StatusBadRequest)
 		return
 	}
-	e, err := readEvent(request.Body)
+	body, err := io.ReadAll(request.Body)
+	var e event
+	if err == nil {
+		e, err = readEvent(body)
+	}
 	if err != nil {
 		r.counters.rejected()
 		http.Error(w, "Please send a valid request body", http.StatusBadRequest)
 		return
 	}
+	if r.debug {
+		log.Printf("[DEBUG] : Falco's payload : %s", body)
+	}
 	r.counters.accepted(e)
+	// The answer to Falco does not wait for it.
+	go r.webhook.send(e, body, r.counters)
 }
 
 func (r *receiver) healthz(w http.ResponseWriter, _ *http.Request) {
@@ -99,7 +114,7 @@ func (c tlsConfig) serverTLS() (*tls.Config, error) {
 
 // serve returns only on an error.
 func serve(c config) error {
-	main, plain := (&receiver{newCounters()}).handlers(c.tls)
+	main, plain := (&receiver{counters: newCounters(), webhook: c.webhook, debug: c.debug, fault: c.fault}).handlers(c.tls)
 	server := newServer(c.address, c.port, main)
 	if !c.tls.deploy {
 		if c.tls.mutual {

@@ -72,7 +72,7 @@ func TestMutualTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux, _ := (&receiver{newCounters()}).handlers(tlsConfig{deploy: true})
+	mux, _ := (&receiver{counters: newCounters(), webhook: &webhook{}}).handlers(tlsConfig{deploy: true})
 	target := httptest.NewUnstartedServer(mux)
 	target.Config.ErrorLog = log.New(io.Discard, "", 0)
 	target.TLS = settings

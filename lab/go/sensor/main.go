@@ -15,10 +15,7 @@ import (
 	"time"
 
 	"lab.invalid/sensor/internal/config"
-	"lab.invalid/sensor/internal/rules"
 )
-
-const version = "0.44.1-lab.1"
 
 type options struct {
 	config    string
@@ -55,15 +52,14 @@ func parse(args []string) (options, error) {
 		o.validate = append(o.validate, value)
 		return nil
 	}
-	flags.Func("V", "validate rules `file`s and exit", validate)
+	flags.Func("V", "validate a rules `file` after those named before it, and exit", validate)
 	flags.Func("validate", "same as -V: `file`", validate)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if flags.NArg() > 0 && o.validate == nil {
+	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	o.validate = append(o.validate, flags.Args()...)
 	return o, nil
 }
 
@@ -72,28 +68,16 @@ func run(o options) error {
 		fmt.Printf("Falco version: %s (%s), the lab's stand-in\n", version, runtime.GOARCH)
 		return nil
 	}
-	if o.validate != nil {
-		return validate(o.validate)
-	}
 	settings, err := config.Load(o.config, o.overrides)
 	if err != nil {
 		return err
 	}
+	if o.validate != nil {
+		return validate(o.validate, settings.JSONOutput)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return watch(ctx, settings)
-}
-
-// validate reads each file after the ones before it, as a start with them would.
-func validate(files []string) error {
-	for i, file := range files {
-		if _, err := rules.Load(files[:i+1]); err != nil {
-			fmt.Printf("%s: Invalid\n%s\n", file, err)
-			return fmt.Errorf("could not load rules file %s", file)
-		}
-		fmt.Printf("%s: Ok\n", file)
-	}
-	return nil
 }
 
 // logf writes to stderr with the time in front, in ctime's form.

@@ -12,21 +12,15 @@ import (
 	"lab.invalid/sensor/internal/config"
 	"lab.invalid/sensor/internal/containers"
 	"lab.invalid/sensor/internal/event"
-	"lab.invalid/sensor/internal/judge"
+	"lab.invalid/sensor/internal/fields"
 	"lab.invalid/sensor/internal/outputs"
 	"lab.invalid/sensor/internal/probe"
 	"lab.invalid/sensor/internal/rules"
 	"lab.invalid/sensor/internal/web"
 )
 
-// hit is an event that breaks a rule and waits for the names of its container.
-type hit struct {
-	rule  *rules.Rule
-	event event.Event
-}
-
 const (
-	waitingHits = 4096
+	waitingEvents = 4096
 	// Time for the last lines after a signal; a receiver that hangs cannot hold the process longer.
 	lastWords = 3 * time.Second
 )
@@ -56,6 +50,7 @@ func watch(ctx context.Context, settings *config.Config) error {
 	metrics := web.NewMetrics(settings.Metrics, version)
 	metrics.QueueDrops, metrics.KernelEvents = queue.Drops, sensor.Counters
 
+	output := startGRPC(settings)
 	failed := make(chan error, 2)
 	if settings.Webserver.Enabled {
 		var page func() (string, error)
@@ -64,23 +59,32 @@ func watch(ctx context.Context, settings *config.Config) error {
 		}
 		go func() { failed <- web.Serve(settings.Webserver.Port, web.Handler(settings.Webserver.Healthz, page)) }()
 	}
-	hits := make(chan hit, waitingHits)
-	go func() { failed <- judgeEvents(sensor, set, hits) }()
+	events := make(chan event.Event, waitingEvents)
+	go func() { failed <- readEvents(sensor, events) }()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for h := range hits {
-			container, found := resolver.Lookup(ctx, h.event.ContainerID)
-			if !found {
-				continue
+		for seen := range events {
+			var found bool
+			source := fields.Lazy(seen, func() (container containers.Container) {
+				container, found = resolver.Lookup(ctx, seen.ContainerID)
+				return container
+			})
+			for _, rule := range set.broken(source) {
+				// A container that the runtime does not know is somebody else's on the same kernel.
+				container := source.Container()
+				if !found {
+					break
+				}
+				line, err := format.Line(rule, seen, container)
+				if err != nil {
+					logf("%v", err)
+					continue
+				}
+				metrics.Matched(rule)
+				queue.Send(line)
+				output.push(func() alert.Alert { return format.Alert(rule, seen, container) })
 			}
-			line, err := format.Line(h.rule, h.event, container)
-			if err != nil {
-				logf("%v", err)
-				continue
-			}
-			metrics.Matched(h.rule)
-			queue.Send(line)
 		}
 	}()
 	logf("Falco %s, the lab's stand-in: events are read from raw tracepoints", version)
@@ -92,12 +96,13 @@ func watch(ctx context.Context, settings *config.Config) error {
 	err = errors.Join(err, sensor.Close())
 	<-done
 	queue.Close(lastWords)
+	output.close()
 	return err
 }
 
-// judgeEvents reads until the probe is closed, then closes hits.
-func judgeEvents(sensor *probe.Probe, set rules.Set, hits chan<- hit) error {
-	defer close(hits)
+// readEvents reads until the probe is closed, then closes events.
+func readEvents(sensor *probe.Probe, events chan<- event.Event) error {
+	defer close(events)
 	for {
 		seen, err := sensor.Read()
 		if errors.Is(err, ringbuf.ErrClosed) {
@@ -106,33 +111,59 @@ func judgeEvents(sensor *probe.Probe, set rules.Set, hits chan<- hit) error {
 		if err != nil {
 			return err
 		}
-		for _, name := range judge.Rules(seen) {
-			if rule := set[name]; rule != nil {
-				hits <- hit{rule, seen}
-			}
-		}
+		events <- seen
 	}
 }
 
-// loadRules leaves out rules that are off or below the configured priority, and says which ones nothing judges.
-func loadRules(settings *config.Config) (rules.Set, error) {
+// ruleSet is the rules that are judged, in the order of their definition.
+type ruleSet struct {
+	rules []*rules.Rule
+	first bool
+}
+
+// broken lists the rules that an event breaks: the first one alone, unless rule_matching is all.
+func (s ruleSet) broken(source fields.Source) []*rules.Rule {
+	var broken []*rules.Rule
+	for _, rule := range s.rules {
+		if rule.Match(source) {
+			if broken = append(broken, rule); s.first {
+				break
+			}
+		}
+	}
+	return broken
+}
+
+// loadRules stops at a file with a mistake. It leaves out rules that are off or below the configured priority.
+func loadRules(settings *config.Config) (ruleSet, error) {
 	files, err := rules.Files(settings.RulesFiles)
 	if err != nil {
-		return nil, err
+		return ruleSet{}, err
 	}
-	set, err := rules.Load(files)
-	if err != nil {
-		return nil, err
-	}
+	engine := new(rules.Engine)
+	logf("Loading rules from:")
 	for _, file := range files {
-		logf("Loading rules from: %s", file)
+		content, err := rules.ReadFile(file)
+		if err != nil {
+			return ruleSet{}, err
+		}
+		result := engine.Load(file, content)
+		logf("   %s | schema validation: %s", file, result.Schema())
+		if !result.OK() {
+			return ruleSet{}, errors.New(result.String())
+		}
+		if result.HasWarnings() {
+			logf("%s", result)
+		}
 	}
-	for name, rule := range set {
-		switch {
-		case !rule.Enabled || rule.Priority > settings.MinPriority:
-			delete(set, name)
-		case !judge.Judged(name):
-			logf("Rule %q was read, but this stand-in has no condition for it", name)
+	for _, selection := range settings.Rules() {
+		logf("%s", selection)
+		engine.Select(selection)
+	}
+	set := ruleSet{first: settings.RuleMatching == "first"}
+	for _, rule := range engine.Rules() {
+		if rule.Enabled && rule.Priority <= settings.MinPriority {
+			set.rules = append(set.rules, rule)
 		}
 	}
 	return set, nil

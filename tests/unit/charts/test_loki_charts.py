@@ -78,6 +78,8 @@ def test_loki(loki, charts):
     assert (limits["ingestion_rate_mb"], limits["ingestion_burst_size_mb"]) == (5, 10)
     assert (limits["max_line_size"], limits["max_line_size_truncate"]) == ("64KB", True)
     assert limits["allow_structured_metadata"] is True
+    # Sharding would add a label.
+    assert limits["shard_streams"] == {"enabled": False}
     assert config["compactor"]["retention_enabled"] is True
     # No annotation on a Service: each of its ports would become a target.
     assert not any("prometheus.io/scrape" in (o["metadata"].get("annotations") or {}) for o in objects.values())

@@ -187,7 +187,9 @@ def test_grafana_and_its_place(objects, charts):
 
 @BOTH
 def test_grafana_serves_https(objects, charts):
-    grafana = objects(charts, "grafana", "grafana", metrics_stack_grafana_tls_secret="grafana-tls")
+    read = {"resources": [{"metadata": {"resourceVersion": "17"}}]}
+    inputs = {"metrics_stack_grafana_tls_secret": "grafana-tls", "__metrics_stack_certificate_read": read}
+    grafana = objects(charts, "grafana", "grafana", **inputs)
     (port,) = grafana["Service", "grafana"]["spec"]["ports"]
     assert port["appProtocol"] == "https"
     spec = pod_of(grafana, "Deployment", "grafana")
@@ -207,6 +209,7 @@ def test_grafana_serves_https(objects, charts):
         assert line in config
     annotations = grafana["Deployment", "grafana"]["spec"]["template"]["metadata"]["annotations"]
     assert annotations["prometheus.io/scheme"] == "https"
+    assert annotations["runtime-security/certificate-version"] == "17"
 
 
 @BOTH

@@ -33,6 +33,21 @@ struct path {
 
 struct file {
 	struct path f_path;
+	void *private_data;
+};
+
+struct sock_common {
+	__be32 skc_rcv_saddr;
+	__u16 skc_num;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
 };
 
 struct fdtable {
@@ -84,7 +99,12 @@ struct signal_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	struct file *exe_file;
 };
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
 
 struct task_struct {
 	struct mm_struct *mm;
@@ -93,6 +113,8 @@ struct task_struct {
 	struct files_struct *files;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
+	kuid_t loginuid;
+	int tgid;
 	char comm[16];
 };
 

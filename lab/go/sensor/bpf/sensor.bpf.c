@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Two raw tracepoints with BTF: every exec, and every successful open below /etc. What an event means is judged in user space. */
+/* Two raw tracepoints with BTF: every exec, every successful open below /etc, every connect to an IP address. Rules are judged in user
+ * space. */
 #include <linux/bpf.h>
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
@@ -8,11 +9,16 @@
 #include "event.h"
 
 #define SYS_OPEN 2
+#define SYS_CONNECT 42
 #define SYS_CREAT 85
 #define SYS_EXECVE 59
 #define SYS_OPENAT 257
 #define SYS_OPENAT2 437
 #define CREAT_FLAGS 01101 /* O_CREAT | O_WRONLY | O_TRUNC */
+#define AF_INET 2
+#define AF_INET6 10
+#define EINPROGRESS 115
+#define NO_LOGIN ((__u32)-1)
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -83,7 +89,36 @@ static __always_inline void read_arguments(struct event *event, struct task_stru
 		event->args_len = size;
 }
 
-/* Reserves a record with everything both kinds of event share; NULL when the ring buffer is full. */
+static __always_inline void read_ancestors(struct event *event, struct task_struct *task)
+{
+	for (int i = 0; i < ANCESTORS; i++) {
+		event->ancestors[i][0] = 0;
+		task = BPF_CORE_READ(task, real_parent);
+		if (BPF_CORE_READ(task, tgid) == 0)
+			task = NULL;
+		if (task)
+			BPF_CORE_READ_STR_INTO(&event->ancestors[i], task, group_leader, comm);
+	}
+}
+
+/* The components of a path up to the top of its mount, the file first; returns how many there are. */
+static __always_inline __u32 read_path(char path[PATH_DEPTH][NAME_LEN], struct dentry *dentry)
+{
+	__u32 len = 0;
+
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (!parent || parent == dentry)
+			break;
+		bpf_probe_read_kernel_str(path[i], NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		len = i + 1;
+		dentry = parent;
+	}
+	return len;
+}
+
+/* Reserves a record with everything all kinds of event share; NULL when the ring buffer is full. */
 static __always_inline struct event *reserve(enum event_kind kind, struct task_struct *task)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -96,12 +131,20 @@ static __always_inline struct event *reserve(enum event_kind kind, struct task_s
 	event->kind = kind;
 	event->boot_ns = bpf_ktime_get_boot_ns();
 	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
 	event->uid = bpf_get_current_uid_gid();
+	event->loginuid = NO_LOGIN;
+	if (bpf_core_field_exists(task->loginuid))
+		event->loginuid = BPF_CORE_READ(task, loginuid.val);
 	event->open_flags = 0;
+	event->result = 0;
+	event->fd = -1;
 	event->path_len = 0;
+	event->family = 0;
 	event->file[0] = 0;
 	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
-	BPF_CORE_READ_STR_INTO(&event->parent, task, real_parent, comm);
+	event->exe_len = read_path(event->exe, BPF_CORE_READ(task, mm, exe_file, f_path.dentry));
+	read_ancestors(event, task);
 	read_terminal(event, task);
 	read_cgroups(event, task);
 	read_arguments(event, task);
@@ -138,16 +181,20 @@ static __always_inline __u64 open_flags(struct pt_regs *regs, unsigned long nr)
 	}
 }
 
-static __always_inline struct dentry *opened(struct task_struct *task, unsigned long fd)
+static __always_inline struct file *opened_file(struct task_struct *task, unsigned long fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd);
 	struct file *file = NULL;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return BPF_CORE_READ(file, f_path.dentry);
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+static __always_inline struct dentry *opened(struct task_struct *task, unsigned long fd)
+{
+	return BPF_CORE_READ(opened_file(task, fd), f_path.dentry);
 }
 
 /* True when the topmost directory of the file's mount is "etc": in a container that is its /etc, whatever path was asked for. */
@@ -170,39 +217,82 @@ static __always_inline bool below_etc(struct dentry *dentry)
 	return name[0] == 'e' && name[1] == 't' && name[2] == 'c' && name[3] == 0;
 }
 
-static __always_inline void read_path(struct event *event, struct dentry *dentry)
+static __always_inline int on_open(struct pt_regs *regs, long ret, unsigned long nr)
 {
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-		if (!parent || parent == dentry)
-			break;
-		bpf_probe_read_kernel_str(event->path[i], NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
-		event->path_len = i + 1;
-		dentry = parent;
-	}
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
-{
-	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
-	struct task_struct *task;
-	struct dentry *dentry;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct dentry *dentry = opened(task, ret);
 	struct event *event;
 
-	if (ret < 0 || (nr != SYS_OPENAT && nr != SYS_OPEN && nr != SYS_OPENAT2 && nr != SYS_CREAT))
-		return 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	dentry = opened(task, ret);
 	if (!dentry || !below_etc(dentry))
 		return 0;
 	event = reserve(EVENT_OPEN, task);
 	if (!event)
 		return 0;
 	event->syscall = nr;
+	event->result = ret;
+	event->fd = ret;
 	event->open_flags = open_flags(regs, nr);
-	read_path(event, dentry);
+	event->path_len = read_path(event->path, dentry);
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* What the program asked for stands in its memory: behind a Service's address the kernel may have put another one. */
+struct socket_address {
+	__u16 family;
+	__be16 port;
+	union {
+		__u8 v4[4];
+		struct {
+			__be32 flow;
+			__u8 v6[ADDRESS_LEN];
+		};
+	};
+};
+
+static __always_inline int on_connect(struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	unsigned long fd = BPF_CORE_READ(regs, di);
+	struct socket_address address = {};
+	struct socket *socket;
+	struct event *event;
+
+	/* An AF_INET address is shorter, and may end at the end of a page. */
+	if (bpf_probe_read_user(&address, 8, (void *)BPF_CORE_READ(regs, si)))
+		return 0;
+	if (address.family == AF_INET6)
+		bpf_probe_read_user(&address, sizeof(address), (void *)BPF_CORE_READ(regs, si));
+	else if (address.family != AF_INET)
+		return 0;
+	event = reserve(EVENT_CONNECT, task);
+	if (!event)
+		return 0;
+	event->syscall = SYS_CONNECT;
+	event->result = ret;
+	event->fd = fd;
+	event->family = address.family;
+	event->remote_port = __builtin_bswap16(address.port);
+	if (address.family == AF_INET6)
+		__builtin_memcpy(event->remote_address, address.v6, ADDRESS_LEN);
+	else
+		__builtin_memcpy(event->remote_address, address.v4, 4);
+	socket = BPF_CORE_READ(opened_file(task, fd), private_data);
+	event->socket_type = BPF_CORE_READ(socket, type);
+	event->local_port = BPF_CORE_READ(socket, sk, __sk_common.skc_num);
+	*(__be32 *)event->local_address = BPF_CORE_READ(socket, sk, __sk_common.skc_rcv_saddr);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
+
+	if (nr == SYS_CONNECT && (ret == 0 || ret == -EINPROGRESS))
+		return on_connect(regs, ret);
+	if (ret >= 0 && (nr == SYS_OPENAT || nr == SYS_OPEN || nr == SYS_OPENAT2 || nr == SYS_CREAT))
+		return on_open(regs, ret, nr);
 	return 0;
 }

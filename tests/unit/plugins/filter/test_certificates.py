@@ -4,6 +4,9 @@ import base64
 import datetime
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_bundle import certificate_bundle
+from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_dates import certificate_dates
+from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_faults import certificate_faults
 from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_reasons import certificate_reasons
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -59,17 +62,23 @@ def issue(wanted, authority=None, key=None, age_days=0, **changes):
     return builder.sign(issuer_key, hashes.SHA256()), key
 
 
-def secret(wanted, certificate, key, authority=None):
-    pem = key.private_bytes(
+def pem(key):
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    data = {
-        wanted["crt"]: base64.b64encode(certificate.public_bytes(serialization.Encoding.PEM)).decode(),
-        wanted["key"]: base64.b64encode(pem).decode(),
-    }
-    if authority:
-        data["ca.crt"] = base64.b64encode(authority.public_bytes(serialization.Encoding.PEM)).decode()
-    return {"metadata": {"name": wanted["secret"]}, "data": data}
+    ).decode()
+
+
+def text(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def entry(value):
+    return base64.b64encode(value.encode()).decode()
+
+
+def stored(wanted, certificate, key):
+    """The Secret of a certificate as data by its name."""
+    return {wanted["secret"]: {wanted["crt"]: entry(text(certificate)), wanted["key"]: entry(pem(key))}}
 
 
 @pytest.fixture
@@ -77,9 +86,9 @@ def authority():
     return issue(WANTED["ca"])
 
 
-def reasons(authority, server, renew=30, beside=None):
-    secrets = [secret(WANTED["ca"], *authority), secret(WANTED["server"], *server, beside or authority[0])]
-    return certificate_reasons(secrets, WANTED, renew)
+def reasons(authority, server, renew=30, **options):
+    data = stored(WANTED["ca"], *authority) | stored(WANTED["server"], *server)
+    return certificate_reasons(data, WANTED, renew, **options)
 
 
 def test_certificates_that_fit_stay(authority):
@@ -87,13 +96,12 @@ def test_certificates_that_fit_stay(authority):
 
 
 def test_nothing_there_is_a_reason_for_each():
-    assert certificate_reasons([], WANTED, 30) == dict.fromkeys(WANTED, ["it is not there, or not readable"])
+    assert certificate_reasons({}, WANTED, 30) == dict.fromkeys(WANTED, ["it is not there, or not readable"])
 
 
 def test_an_entry_that_is_no_certificate_is_not_readable(authority):
-    broken = {"metadata": {"name": "server"}, "data": {"server.crt": base64.b64encode(b"half a cert").decode()}}
-    found = certificate_reasons([secret(WANTED["ca"], *authority), broken], WANTED, 30)
-    assert found == {"ca": [], "server": ["it is not there, or not readable"]}
+    data = stored(WANTED["ca"], *authority) | {"server": {"server.crt": entry("half a cert")}}
+    assert certificate_reasons(data, WANTED, 30) == {"ca": [], "server": ["it is not there, or not readable"]}
 
 
 def test_few_days_left_is_a_reason(authority):
@@ -126,14 +134,89 @@ def test_a_key_of_another_certificate_is_noticed(authority):
     assert reasons(authority, (certificate, other))["server"] == ["its private key is another one"]
 
 
-def test_a_new_authority_takes_its_certificates_along(authority):
+def test_an_authority_that_ends_soon_says_nothing_against_what_it_signed(authority):
     old = issue(WANTED["ca"], age_days=3640)
     found = reasons(old, issue(WANTED["server"], old))
-    assert found["ca"] == ["9 days are left, renewal begins at 30"]
-    assert found["server"] == ["the certificate authority is made anew"]
+    assert found == {"ca": ["9 days are left, renewal begins at 30"], "server": []}
 
 
-def test_an_authority_of_before_beside_a_certificate_is_noticed(authority):
-    renewed = issue(WANTED["ca"], key=authority[1])
-    found = reasons(renewed, issue(WANTED["server"], renewed), beside=authority[0])
-    assert found == {"ca": [], "server": ["the authority beside it is another one"]}
+def test_what_was_asked_for_is_a_reason(authority):
+    found = reasons(authority, issue(WANTED["server"], authority), asked=["server"])
+    assert found == {"ca": [], "server": ["its rotation was asked for"]}
+
+
+def test_a_given_certificate_is_compared_and_not_judged(authority):
+    server = issue(WANTED["server"], authority, days=7, common_name="theirs")
+    given = {"server": {"certificate": text(server[0]), "key": pem(server[1])}}
+    assert reasons(authority, server, given=given)["server"] == []
+    assert reasons(authority, issue(WANTED["server"], authority), given=given)["server"] == ["another one was given"]
+    other = ec.generate_private_key(ec.SECP256R1())
+    assert reasons(authority, (server[0], other), given=given)["server"] == ["its private key is another one"]
+
+
+def test_a_given_authority_may_be_several_and_needs_no_key_in_the_cluster(authority):
+    second = issue(WANTED["ca"])
+    both = text(authority[0]) + text(second[0])
+    data = {"ca": {"ca.crt": entry(both)}}
+    assert certificate_reasons(data, WANTED, 30, {"ca": {"certificate": both, "key": ""}})["ca"] == []
+    one = {"ca": {"certificate": text(second[0]), "key": ""}}
+    assert certificate_reasons(data, WANTED, 30, one)["ca"] == ["another one was given"]
+
+
+def test_a_bundle_has_each_authority_once_and_always_in_the_same_order(authority):
+    second = issue(WANTED["ca"])
+    data = {"now": {"ca.crt": entry(text(authority[0]))}, "next": {"ca.crt": entry(text(second[0]))}}
+    data["previous"] = data["now"]
+    found = certificate_bundle(data, ["previous", "now", "next", "absent"])
+    assert found == certificate_bundle(data, ["next", "now"]) == "".join(sorted([text(authority[0]), text(second[0])]))
+    assert certificate_bundle({"now": {"ca.crt": entry("nothing")}}, ["now"]) == ""
+
+
+def test_dates_are_those_of_a_secrets_own_certificate(authority):
+    server = issue(WANTED["server"], authority)
+    data = stored(WANTED["ca"], *authority) | stored(WANTED["server"], *server) | {"other": {"token": entry("x")}}
+    data["server"]["ca.crt"] = entry(text(authority[0]))
+    assert certificate_dates(data) == {
+        "ca": int(authority[0].not_valid_after_utc.timestamp()),
+        "server": int(server[0].not_valid_after_utc.timestamp()),
+    }
+
+
+def pair(certificate, key):
+    return {"certificate": text(certificate), "key": pem(key)}
+
+
+def test_given_certificates_that_fit_have_no_faults(authority):
+    given = {"ca": {"certificate": text(authority[0]), "key": ""}, "server": pair(*issue(WANTED["server"], authority))}
+    assert certificate_faults(given, WANTED) == {"ca": [], "server": []}
+    more = pair(*issue(WANTED["server"], authority, names=[*WANTED["server"]["names"], "DNS:more"]))
+    assert certificate_faults(given | {"server": more}, WANTED)["server"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"names": ["DNS:receiver"]}, "it lacks the names DNS:receiver.falco.svc"),
+        ({"usage": "clientAuth"}, "its extended key usage is not serverAuth"),
+        ({"days": 3, "age_days": 4}, "it ends at "),
+    ],
+)
+def test_faults_of_a_given_certificate(authority, change, fault):
+    given = {"ca": pair(*authority), "server": pair(*issue(WANTED["server"], authority, **change))}
+    (found,) = certificate_faults(given, WANTED)["server"]
+    assert found.startswith(fault)
+
+
+def test_faults_of_what_does_not_belong_together(authority):
+    server = issue(WANTED["server"], authority)
+    foreign = {"ca": pair(*issue(WANTED["ca"])), "server": pair(*server)}
+    assert certificate_faults(foreign, WANTED)["server"] == ["the given authority did not sign it"]
+    mixed = {"ca": pair(*authority), "server": pair(server[0], authority[1])}
+    assert certificate_faults(mixed, WANTED)["server"] == ["its private key is another one's"]
+    keyless = {"ca": pair(*authority), "server": {"certificate": text(server[0]), "key": ""}}
+    assert certificate_faults(keyless, WANTED)["server"] == ["its private key is missing"]
+    assert certificate_faults({"ca": pair(*server)}, WANTED)["ca"] == ["it is not an authority's (basic constraint CA)"]
+    assert certificate_faults({"ca": {"certificate": "x", "key": ""}}, WANTED)["ca"] == ["it is not a certificate in PEM"]
+    assert certificate_faults({"ca": {"certificate": text(authority[0]), "key": "x"}}, WANTED)["ca"] == [
+        "its private key is not one in PEM without a passphrase"
+    ]

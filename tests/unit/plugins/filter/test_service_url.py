@@ -18,6 +18,7 @@ def service(ports, ingress=None):
     ("found", "nodes", "url"),
     [
         (service([{"port": 80, "nodePort": 30300}]), NODES, "http://192.0.2.7:30300"),
+        (service([{"port": 80, "nodePort": 30300, "appProtocol": "https"}]), NODES, "https://192.0.2.7:30300"),
         (service([{"port": 80, "nodePort": 30300}]), NODES_6, "http://[2001:db8::7]:30300"),
         (service([{"port": 80, "nodePort": 30300}], [{"ip": "198.51.100.1"}]), NODES, "http://198.51.100.1:80"),
         (service([{"port": 80}], [{"hostname": "grafana.example.org"}]), NODES, "http://grafana.example.org:80"),

@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 
 	"lab.invalid/sensor/internal/containers"
 	"lab.invalid/sensor/internal/event"
+	"lab.invalid/sensor/internal/fields"
+	"lab.invalid/sensor/internal/filter"
 	"lab.invalid/sensor/internal/rules"
 )
 
@@ -17,7 +20,8 @@ import (
 const suffix = " container_id=%container.id container_name=%container.name container_image_repository=%container.image.repository" +
 	" container_image_tag=%container.image.tag k8s_pod_name=%k8s.pod.name k8s_ns_name=%k8s.ns.name"
 
-var fieldToken = regexp.MustCompile(`%[a-z0-9_]+(?:\.[a-z0-9_]+)+(?:\[[^\]]*\])?`)
+// leadingNumber is the width that may stand before a field.
+var leadingNumber = regexp.MustCompile(`^[0-9]*`)
 
 // Alert is one line of output. The order of the members is the order of the keys in the line.
 type Alert struct {
@@ -39,27 +43,33 @@ type Format struct {
 	IncludeTags   bool
 }
 
-// Line renders the alert, with its newline.
-func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Container) ([]byte, error) {
+// Alert is all that is told of the event.
+func (f Format) Alert(rule *rules.Rule, e event.Event, container containers.Container) Alert {
 	at := e.Time.UTC()
-	output, fields := expand(rule.Output+suffix, values(e, container))
-	output = at.Format("15:04:05.000000000") + ": " + rule.Priority.String() + " " + output
-	if !f.JSON {
-		return []byte(output + "\n"), nil
-	}
-	alert := Alert{
+	output, values := expand(rule.Output+suffix, fields.Of(e, container))
+	return Alert{
 		Hostname: f.Hostname,
-		Fields:   fields,
+		Output:   at.Format("15:04:05.000000000") + ": " + rule.Priority.String() + " " + output,
+		Fields:   values,
 		Priority: rule.Priority.String(),
 		Rule:     rule.Name,
 		Source:   rule.Source,
+		Tags:     rule.Tags,
 		Time:     at.Format("2006-01-02T15:04:05.000000000Z07:00"),
 	}
-	if f.IncludeOutput {
-		alert.Output = output
+}
+
+// Line renders the alert, with its newline.
+func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Container) ([]byte, error) {
+	alert := f.Alert(rule, e, container)
+	if !f.JSON {
+		return []byte(alert.Output + "\n"), nil
 	}
-	if f.IncludeTags {
-		alert.Tags = rule.Tags
+	if !f.IncludeOutput {
+		alert.Output = ""
+	}
+	if !f.IncludeTags {
+		alert.Tags = nil
 	}
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
@@ -70,56 +80,33 @@ func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Conta
 	return line.Bytes(), nil
 }
 
-// values maps field names to what is known. Strings that are empty are unknown.
-func values(e event.Event, container containers.Container) map[string]any {
-	command := e.Name
-	if len(e.Args) > 1 {
-		command += " " + strings.Join(e.Args[1:], " ")
-	}
-	known := map[string]any{
-		"evt.time":                   e.Time.UnixNano(),
-		"evt.type":                   e.Type,
-		"proc.name":                  e.Name,
-		"proc.cmdline":               command,
-		"proc.pname":                 e.Parent,
-		"proc.pid":                   e.PID,
-		"proc.tty":                   e.TTY,
-		"user.uid":                   e.UID,
-		"container.id":               container.ID,
-		"container.name":             container.Name,
-		"container.image.repository": container.Repository,
-		"container.image.tag":        container.Tag,
-		"k8s.pod.name":               container.Pod,
-		"k8s.ns.name":                container.Namespace,
-	}
-	if e.UID == 0 {
-		known["user.name"] = "root"
-	}
-	switch e.Kind {
-	case event.Exec:
-		known["proc.exepath"] = e.File
-	case event.Open:
-		known["fd.name"] = e.File
-	}
-	for name, value := range known {
-		if value == "" {
-			delete(known, name)
-		}
-	}
-	return known
-}
-
 // expand fills in the fields of an output text. A field without a value reads <NA> in the text and null among the fields.
-func expand(template string, known map[string]any) (string, map[string]any) {
-	fields := map[string]any{"evt.time": known["evt.time"]}
-	output := fieldToken.ReplaceAllStringFunc(template, func(token string) string {
-		name := token[1:]
-		value, found := known[name]
-		fields[name] = value
+func expand(template string, source fields.Source) (string, map[string]any) {
+	values := map[string]any{"evt.time": source.Field("evt.time", "")}
+	var output strings.Builder
+	for {
+		before, rest, found := strings.Cut(template, "%")
+		output.WriteString(before)
 		if !found {
-			return "<NA>"
+			return output.String(), values
 		}
-		return fmt.Sprint(value)
-	})
-	return output, fields
+		width := leadingNumber.FindString(rest)
+		operand, length, ok := rules.Token(rest[len(width):])
+		if !ok {
+			output.WriteString("%")
+			template = rest
+			continue
+		}
+		token := rest[len(width) : len(width)+length]
+		value := filter.Extract(operand, source)
+		if address, isAddress := value.(netip.Addr); isAddress {
+			value = address.String()
+		}
+		values[token] = value
+		if value == nil {
+			value = "<NA>"
+		}
+		output.WriteString(fmt.Sprint(value))
+		template = rest[len(width)+length:]
+	}
 }

@@ -15,6 +15,7 @@ var (
 	}
 	shell = event.Event{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Kind: event.Exec, Type: "execve", Name: "sh", Args: []string{"/bin/sh", "-c", "a > b"},
+		ContainerID: "0123456789abcdef",
 	}
 	pod = containers.Container{ID: "0123456789ab", Name: "app", Repository: "app", Tag: "1", Pod: "app-0", Namespace: "default"}
 )
@@ -36,7 +37,9 @@ func TestLineJSON(t *testing.T) {
 }
 
 func TestLineText(t *testing.T) {
-	got, err := Format{}.Line(rule, shell, containers.Container{ID: "host"})
+	onHost := shell
+	onHost.ContainerID = ""
+	got, err := Format{}.Line(rule, onHost, containers.Container{ID: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,20 +16,50 @@ import (
 
 // Config is the part of falco.yaml that is used.
 type Config struct {
-	RulesFiles        []string `yaml:"rules_files"`
-	Priority          string   `yaml:"priority"`
-	JSONOutput        bool     `yaml:"json_output"`
-	JSONIncludeOutput bool     `yaml:"json_include_output_property"`
-	JSONIncludeTags   bool     `yaml:"json_include_tags_property"`
-	Stdout            Switch   `yaml:"stdout_output"`
-	HTTP              HTTP     `yaml:"http_output"`
-	Webserver         Web      `yaml:"webserver"`
-	Metrics           Metrics  `yaml:"metrics"`
-	Plugins           []Plugin `yaml:"plugins"`
-	LoadPlugins       []string `yaml:"load_plugins"`
+	RulesFiles        []string    `yaml:"rules_files"`
+	Selections        []Selection `yaml:"rules"`
+	RuleMatching      string      `yaml:"rule_matching"`
+	Priority          string      `yaml:"priority"`
+	JSONOutput        bool        `yaml:"json_output"`
+	JSONIncludeOutput bool        `yaml:"json_include_output_property"`
+	JSONIncludeTags   bool        `yaml:"json_include_tags_property"`
+	Stdout            Switch      `yaml:"stdout_output"`
+	HTTP              HTTP        `yaml:"http_output"`
+	GRPC              GRPC        `yaml:"grpc"`
+	GRPCOutput        Switch      `yaml:"grpc_output"`
+	Webserver         Web         `yaml:"webserver"`
+	Metrics           Metrics     `yaml:"metrics"`
+	Plugins           []Plugin    `yaml:"plugins"`
+	LoadPlugins       []string    `yaml:"load_plugins"`
 
 	// MinPriority is Priority, parsed.
 	MinPriority rules.Priority `yaml:"-"`
+}
+
+// Selection is an entry of rules: what is enabled or disabled.
+type Selection struct {
+	Enable  *Selected `yaml:"enable"`
+	Disable *Selected `yaml:"disable"`
+}
+
+// Selected names rules by a pattern, or by a tag.
+type Selected struct {
+	Rule string `yaml:"rule"`
+	Tag  string `yaml:"tag"`
+}
+
+// Rules gives the selections in their order.
+func (c *Config) Rules() []rules.Selection {
+	var all []rules.Selection
+	for _, selection := range c.Selections {
+		if selected := selection.Enable; selected != nil {
+			all = append(all, rules.Selection{Enable: true, Rule: selected.Rule, Tag: selected.Tag})
+		}
+		if selected := selection.Disable; selected != nil {
+			all = append(all, rules.Selection{Rule: selected.Rule, Tag: selected.Tag})
+		}
+	}
+	return all
 }
 
 // Switch is a section with nothing but an on and off.
@@ -47,6 +77,15 @@ type HTTP struct {
 	ClientCert string `yaml:"client_cert"`
 	ClientKey  string `yaml:"client_key"`
 	Echo       bool   `yaml:"echo"`
+}
+
+// GRPC is where alerts are handed out, and by which certificate.
+type GRPC struct {
+	Enabled     bool   `yaml:"enabled"`
+	BindAddress string `yaml:"bind_address"`
+	PrivateKey  string `yaml:"private_key"`
+	CertChain   string `yaml:"cert_chain"`
+	RootCerts   string `yaml:"root_certs"`
 }
 
 // Web is the server of probes and metrics.
@@ -82,10 +121,17 @@ type Engine struct {
 
 const defaults = `
 priority: debug
+rule_matching: first
 json_include_output_property: true
 json_include_tags_property: true
 stdout_output: {enabled: true}
 http_output: {client_cert: /etc/falco/certs/client/client.crt, client_key: /etc/falco/certs/client/client.key}
+grpc:
+  bind_address: 0.0.0.0:5060
+  private_key: /etc/falco/certs/server.key
+  cert_chain: /etc/falco/certs/server.crt
+  root_certs: /etc/falco/certs/ca.crt
+grpc_output: {enabled: true}
 webserver: {enabled: true, listen_port: 8765, k8s_healthz_endpoint: /healthz}
 metrics:
   rules_counters_enabled: true
@@ -137,6 +183,9 @@ func nested(override string) (string, error) {
 func (c *Config) check() (err error) {
 	if c.MinPriority, err = rules.ParsePriority(c.Priority); err != nil {
 		return fmt.Errorf("priority: %w", err)
+	}
+	if c.RuleMatching != "first" && c.RuleMatching != "all" {
+		return fmt.Errorf("Unknown rule matching strategy %q--must be one of first, all", c.RuleMatching) // Falco's words
 	}
 	if err := c.checkPlugins(); err != nil {
 		return err

@@ -24,6 +24,9 @@ func TestLoad(t *testing.T) {
 	content := `
 rules_files: [/etc/falco/falco_rules.yaml]
 priority: warning
+rules:
+  - disable: {tag: network}
+  - enable: {rule: "Write*"}
 syslog_output: {enabled: true}
 http_output: {enabled: true, url: "https://receiver:2801", mtls: true}
 plugins:
@@ -44,6 +47,9 @@ plugins:
 	if config.HTTP.ClientCert != "/etc/falco/certs/client/client.crt" || config.MinPriority != rules.Priority(4) {
 		t.Errorf("got %+v", config)
 	}
+	if got := config.Rules(); !slices.Equal(got, []rules.Selection{{Tag: "network"}, {Enable: true, Rule: "Write*"}}) {
+		t.Errorf("selections %v", got)
+	}
 	if got := config.Sockets("/host"); !slices.Equal(got, []string{"/host/run/containerd/containerd.sock"}) {
 		t.Errorf("sockets %q", got)
 	}
@@ -55,6 +61,7 @@ func TestLoadRefuses(t *testing.T) {
 		"priority: debug": "at least one rules file",
 		"{rules_files: [a], http_output: {enabled: true}}":            "http_output.url",
 		"{rules_files: [a], webserver: {listen_port: 0}}":             "listen_port is 0",
+		"{rules_files: [a], rule_matching: some}":                     "rule matching strategy",
 		"{rules_files: [a], json_output: perhaps}":                    "perhaps",
 		"{rules_files: [a], load_plugins: [container]}":               "plugin config not found",
 		"{rules_files: [a], http_output: {enabled: true, url: host}}": `"host"`,

@@ -29,7 +29,11 @@ func TestContainerID(t *testing.T) {
 func TestDecode(t *testing.T) {
 	raw := record{BootNS: 5, Kind: Open, PID: 7, UID: 1000, Syscall: 257, OpenFlags: 1, TTYMajor: 136, TTYMinor: 3, PathLen: 2, ArgsLen: 10}
 	copy(raw.Comm[:], "cat")
-	copy(raw.Parent[:], "sh")
+	copy(raw.Ancestors[0][:], "sh")
+	copy(raw.Ancestors[1][:], "runc")
+	copy(raw.Exe[0][:], "cat")
+	copy(raw.Exe[1][:], "bin")
+	raw.ExeLen = 2
 	copy(raw.UnifiedCgroup[:], id)
 	copy(raw.Args[:], "cat\x00shadow\x00")
 	copy(raw.Path[0][:], "shadow")
@@ -44,11 +48,25 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Event{
-		Time: boot.Add(5), Kind: Open, Type: "openat", PID: 7, UID: 1000, TTY: 136<<8 | 3, Name: "cat", Parent: "sh",
-		Args: []string{"cat", "shadow"}, File: "/etc/shadow", Written: true, ContainerID: id,
+		Time: boot.Add(5), Kind: Open, Type: "openat", PID: 7, UID: 1000, TTY: 136<<8 | 3, Name: "cat",
+		Ancestors: []string{"sh", "runc"}, Exe: "/bin/cat", Args: []string{"cat", "shadow"}, File: "/etc/shadow", OpenFlags: 1,
+		ContainerID: id,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestDecodeConnection(t *testing.T) {
+	raw := record{Kind: Connect, Syscall: 42, Family: 10, RemotePort: 443, SocketType: 1, LocalPort: 5}
+	copy(raw.RemoteAddress[10:], []byte{0xff, 0xff, 10, 96, 0, 1})
+	var sample bytes.Buffer
+	if err := binary.Write(&sample, binary.NativeEndian, raw); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(sample.Bytes(), time.Now())
+	if err != nil || got.Remote.String() != "10.96.0.1:443" || !got.Stream || got.Type != "connect" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

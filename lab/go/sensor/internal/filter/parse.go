@@ -1,0 +1,471 @@
+package filter
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Error is a mistake in a condition and its place.
+type Error struct {
+	Pos
+	Text string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// POSIX: of several matches the longest is taken.
+var (
+	notBlank   = regexp.MustCompilePOSIX(`^(not[ \t\n\v\f\r]+)`)
+	identifier = regexp.MustCompilePOSIX(`^([a-zA-Z]+[a-zA-Z0-9_]*)`)
+	fieldName  = regexp.MustCompilePOSIX(`^([a-zA-Z]+[a-zA-Z0-9_]*(\.[a-zA-Z]+[a-zA-Z0-9_]*)+)`)
+	fieldArg   = regexp.MustCompilePOSIX(`^([^]["' \t\n\v\f\r]+)`)
+	hexNumber  = regexp.MustCompilePOSIX(`^(0[xX][0-9a-fA-F]+)`)
+	number     = regexp.MustCompilePOSIX(`^([+-]?[0-9]+[.]?[0-9]*([eE][+-][0-9]+)?)`)
+	bareText   = regexp.MustCompilePOSIX(`^([^()"' \t\n\v\f\r=,]+)`)
+)
+
+var (
+	unaryOperators   = []string{"exists"}
+	numericOperators = []string{"<=", "<", ">=", ">"}
+	textOperators    = []string{
+		"==", "=", "!=", "glob", "iglob", "contains", "icontains", "bcontains", "startswith", "bstartswith", "endswith", "regex",
+	}
+	listOperators = []string{"intersects", "in", "pmatch"}
+	modifiers     = []string{"oneof", "anyof", "allof"}
+	functions     = []string{"tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt"}
+)
+
+// Operators lists all of them, in the order in which messages name them.
+func Operators() []string {
+	return slices.Concat(unaryOperators, numericOperators, textOperators, listOperators)
+}
+
+// IsListOperator tells whether the right side of the operator is a list.
+func IsListOperator(operator string) bool {
+	return slices.Contains(listOperators, operator) || IsModified(operator)
+}
+
+// IsModified tells whether the operator is a text operator with a modifier, as in "contains oneof".
+func IsModified(operator string) bool {
+	base, modifier, found := strings.Cut(operator, " ")
+	return found && slices.Contains(textOperators, base) && slices.Contains(modifiers, strings.TrimSpace(modifier))
+}
+
+func quoted(words []string) string { return "'" + strings.Join(words, "', '") + "'" }
+
+// parser walks through the text once. A mistake is a panic with an *Error, which Parse returns.
+type parser struct {
+	text string
+	pos  Pos
+	last string
+}
+
+// Parse reads a condition.
+func Parse(text string) (node Node, err *Error) {
+	p := newParser(text)
+	defer p.recover(&err)
+	if text == "" {
+		p.fail("filter input string is empty")
+	}
+	node = p.or()
+	if p.pos.Offset != len(text) {
+		p.fail("unexpected token after '" + p.last + "', expecting 'or', 'and'")
+	}
+	return node, nil
+}
+
+// ParseOperand reads a field or a function at the start of a text, and tells how long it is.
+func ParseOperand(text string) (operand Operand, length int, err *Error) {
+	p := newParser(text)
+	defer p.recover(&err)
+	if operand = p.function(); operand == nil {
+		if !p.match(fieldName) {
+			p.fail("unexpected token after '" + p.last)
+		}
+		operand = p.field(p.pos)
+	}
+	return operand, p.pos.Offset, nil
+}
+
+func newParser(text string) *parser { return &parser{text: text, pos: Pos{0, 1, 1}} }
+
+func (p *parser) recover(err **Error) {
+	switch caught := recover().(type) {
+	case nil:
+	case *Error:
+		*err = caught
+	default:
+		panic(caught)
+	}
+}
+
+func (p *parser) fail(text string) { panic(&Error{p.pos, text}) }
+
+func (p *parser) or() Node {
+	at := p.pos
+	p.blank()
+	children := []Node{p.and()}
+	p.blank()
+	for p.word("or") {
+		children = append(children, p.operandOf("or", p.and))
+		p.blank()
+	}
+	if len(children) == 1 {
+		return children[0]
+	}
+	return Or{at, children}
+}
+
+func (p *parser) and() Node {
+	at := p.pos
+	p.blank()
+	children := []Node{p.not()}
+	p.blank()
+	for p.word("and") {
+		children = append(children, p.operandOf("and", p.not))
+		p.blank()
+	}
+	if len(children) == 1 {
+		return children[0]
+	}
+	return And{at, children}
+}
+
+// operandOf reads what stands behind "and" or "or": a blank and more, or a bracket at once.
+func (p *parser) operandOf(word string, next func() Node) Node {
+	if p.blank() {
+		return next()
+	}
+	if !p.word("(") {
+		p.fail("expected blank or '(' after '" + word + "'")
+	}
+	return p.embedded()
+}
+
+func (p *parser) not() Node {
+	at, negated := p.pos, false
+	var child Node
+	p.blank()
+	for p.match(notBlank) {
+		negated = !negated
+	}
+	if p.word("not(") {
+		negated = !negated
+		child = p.embedded()
+	} else {
+		child = p.check()
+	}
+	if negated {
+		return Not{at, child}
+	}
+	return child
+}
+
+func (p *parser) embedded() Node {
+	p.blank()
+	node := p.or()
+	p.blank()
+	if !p.word(")") {
+		p.fail("expected a ')' token")
+	}
+	return node
+}
+
+func (p *parser) check() Node {
+	at := p.pos
+	p.blank()
+	if p.word("(") {
+		return p.embedded()
+	}
+	if p.match(fieldName) {
+		return p.condition(p.field(at), at)
+	}
+	if left := p.function(); left != nil {
+		return p.condition(left, at)
+	}
+	if p.match(identifier) {
+		return Name{at, p.last}
+	}
+	p.fail("expected a '(' token, a field check, or an identifier")
+	return nil
+}
+
+// field reads what follows a field's name.
+func (p *parser) field(at Pos) Field {
+	field := Field{Pos: at, Name: p.last}
+	if field.HasArg = p.word("["); field.HasArg {
+		if !p.quoted() && !p.match(fieldArg) {
+			p.fail("expected a valid field argument: a quoted string or a bare string")
+		}
+		field.Arg = p.last
+		if !p.word("]") {
+			p.fail("expected a ']' token")
+		}
+	}
+	return field
+}
+
+// function reads a function of a field, or nothing.
+func (p *parser) function() Operand {
+	at := p.pos
+	for _, name := range functions {
+		if !p.word(name + "(") {
+			continue
+		}
+		var operands []Operand
+		for {
+			operands = append(operands, p.argument())
+			p.blank()
+			if !p.word(",") {
+				break
+			}
+		}
+		if !p.word(")") {
+			p.fail("expected a ')' token closing the transformer")
+		}
+		return Transform{at, name, operands}
+	}
+	return nil
+}
+
+func (p *parser) argument() Operand {
+	p.blank()
+	at := p.pos
+	if p.match(hexNumber) || p.match(number) || p.quoted() {
+		return Values{at, []string{p.last}}
+	}
+	if inner := p.function(); inner != nil {
+		return inner
+	}
+	if !p.match(fieldName) {
+		p.fail("expected field transformer argument: field, transformer, quoted string, number, or transformer list")
+	}
+	return p.field(at)
+}
+
+// rightFunction reads a field on the right side: val(field), or a function of one.
+func (p *parser) rightFunction() Operand {
+	p.blank()
+	at := p.pos
+	if !p.word("val(") {
+		return p.function()
+	}
+	p.blank()
+	inner := p.pos
+	if !p.match(fieldName) {
+		p.fail("expected a field within 'val' transformer")
+	}
+	field := p.field(inner)
+	p.blank()
+	if !p.word(")") {
+		p.fail("expected a ')' token closing the transformer")
+	}
+	return Transform{at, "val", []Operand{field}}
+}
+
+func (p *parser) condition(left Operand, at Pos) Node {
+	p.blank()
+	if p.operator(unaryOperators) {
+		return Check{at, left, p.last, nil}
+	}
+	if p.operator(numericOperators) {
+		operator := p.last
+		return Check{at, left, operator, p.numericValue()}
+	}
+	if p.operator(textOperators) {
+		operator := p.last
+		return p.textCheck(left, operator, at)
+	}
+	if p.operator(listOperators) {
+		operator := p.last
+		return Check{at, left, operator, p.listValue()}
+	}
+	p.fail("expected a valid check operator: one of " + quoted(Operators()))
+	return nil
+}
+
+// textCheck reads the right side of a text operator: a modifier and a list, or a value.
+func (p *parser) textCheck(left Operand, operator string, at Pos) Node {
+	p.blank()
+	pos, last := p.pos, p.last
+	if p.operator(modifiers) {
+		modifier := p.last
+		if p.listFollows() {
+			return Check{at, left, operator + " " + modifier, p.listValue()}
+		}
+	}
+	p.pos, p.last = pos, last
+	return Check{at, left, operator, p.textValue()}
+}
+
+func (p *parser) listFollows() bool {
+	rest := p.rest()
+	if strings.HasPrefix(rest, "(") {
+		return true
+	}
+	word := identifier.FindString(rest)
+	return word != "" && !slices.Contains([]string{"and", "or", "not"}, word)
+}
+
+func (p *parser) expectedField(what string) {
+	p.fail("expected " + what + " a field with a valid transformer: " + quoted(append([]string{"val"}, functions...)))
+}
+
+func (p *parser) numericValue() Operand {
+	p.blank()
+	at := p.pos
+	if function := p.rightFunction(); function != nil {
+		return function
+	}
+	if !p.match(hexNumber) && !p.match(number) {
+		p.expectedField("a number value or")
+	}
+	return Values{at, []string{p.last}}
+}
+
+func (p *parser) textValue() Operand {
+	p.blank()
+	at := p.pos
+	if function := p.rightFunction(); function != nil {
+		return function
+	}
+	if !p.quoted() && !p.match(bareText) {
+		p.expectedField("a string value or")
+	}
+	return Values{at, []string{p.last}}
+}
+
+func (p *parser) listValue() Operand {
+	p.blank()
+	at := p.pos
+	if p.word("(") {
+		return Values{at, p.items()}
+	}
+	if function := p.rightFunction(); function != nil {
+		return function
+	}
+	if !p.match(identifier) {
+		p.expectedField("a list, an identifier, or")
+	}
+	return Values{at, []string{p.last}}
+}
+
+// items reads a list behind its opening bracket.
+func (p *parser) items() []string {
+	items := []string{}
+	p.blank()
+	if p.quoted() || p.match(bareText) {
+		items = append(items, p.last)
+		p.blank()
+		for p.word(",") {
+			p.blank()
+			if !p.quoted() && !p.match(bareText) {
+				p.fail("expected a string value")
+			}
+			items = append(items, p.last)
+			p.blank()
+		}
+	}
+	if !p.word(")") {
+		p.fail("expected a ')' token")
+	}
+	return items
+}
+
+func (p *parser) rest() string { return p.text[p.pos.Offset:] }
+
+func (p *parser) advance(n int) {
+	for _, c := range []byte(p.rest()[:n]) {
+		p.pos.Offset++
+		p.pos.Column++
+		if c == '\n' || c == '\r' {
+			p.pos.Line, p.pos.Column = p.pos.Line+1, 1
+		}
+	}
+}
+
+// blank is the only reader that leaves the last token alone.
+func (p *parser) blank() bool {
+	rest := p.rest()
+	n := len(rest) - len(strings.TrimLeft(rest, " \t\b\r\n"))
+	p.advance(n)
+	return n > 0
+}
+
+func (p *parser) word(word string) bool {
+	if !strings.HasPrefix(p.rest(), word) {
+		return false
+	}
+	p.last = word
+	p.advance(len(word))
+	return true
+}
+
+func (p *parser) match(pattern *regexp.Regexp) bool {
+	found := pattern.FindString(p.rest())
+	if found == "" {
+		return false
+	}
+	p.last = found
+	p.advance(len(found))
+	return true
+}
+
+// operator reads one of the words; those made of letters, but for exists and the list operators, need a blank behind them.
+func (p *parser) operator(words []string) bool {
+	needBlank := !slices.Equal(words, unaryOperators) && !slices.Equal(words, listOperators)
+	for _, word := range words {
+		pos, last := p.pos, p.last
+		if p.word(word) {
+			if !needBlank || !isLetter(word[0]) || p.blank() {
+				return true
+			}
+			p.pos, p.last = pos, last
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
+
+// quoted reads a text between quotation marks.
+func (p *parser) quoted() bool {
+	rest := p.rest()
+	if rest == "" || rest[0] != '\'' && rest[0] != '"' {
+		return false
+	}
+	for i := 1; i < len(rest); i++ {
+		if rest[i] == rest[0] && rest[i-1] != '\\' {
+			p.advance(i + 1)
+			p.last = p.unescape(rest[1:i], rest[0])
+			return true
+		}
+	}
+	return false
+}
+
+var escapes = map[byte]string{
+	'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", ' ': `\`, '\\': `\`, '/': "/",
+}
+
+func (p *parser) unescape(text string, quote byte) string {
+	var plain strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			plain.WriteByte(text[i])
+			continue
+		}
+		i++
+		meant, known := escapes[text[i]]
+		switch {
+		case known:
+			plain.WriteString(meant)
+		case text[i] == quote:
+			plain.WriteByte(quote)
+		default:
+			p.fail("unsupported string escape sequence: \\" + text[i:i+1])
+		}
+	}
+	return plain.String()
+}

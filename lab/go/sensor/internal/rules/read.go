@@ -1,0 +1,346 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	deprecatedAppend = "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead."
+	deprecatedSwitch = "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry under " +
+		"the 'override' key (i.e. 'enabled: replace')."
+	appendAndOverride = "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry (e.g. 'condition: append') " +
+		"under 'override' instead."
+)
+
+// reader turns the items of one file into definitions. A mistake is a panic with a finding, which read reports.
+type reader struct {
+	file   *file
+	set    *definitions
+	result *Result
+}
+
+func fail(code string, at place, format string, args ...any) {
+	panic(finding{code: code, text: fmt.Sprintf(format, args...), place: at})
+}
+
+// check is for mistakes in a file's structure.
+func check(ok bool, at place, format string, args ...any) {
+	if !ok {
+		fail(errStructure, at, format, args...)
+	}
+}
+
+// read stops at the first mistake.
+func (r *reader) read() (ok bool) {
+	root := newPlace(r.file)
+	defer func() {
+		if caught := recover(); caught != nil {
+			mistake, known := caught.(finding)
+			if !known {
+				panic(caught)
+			}
+			r.result.errors, ok = append(r.result.errors, mistake), false
+		}
+	}()
+	documents, err := r.documents()
+	if err != nil {
+		line, column, text := yamlWords(err, r.file.content)
+		fail(errYAML, root.atMark(line-1, column-1), "yaml-cpp: error at line %d, column %d: %s", line, column, text)
+	}
+	if len(documents) > 0 {
+		r.result.schema = new([]string{})
+	}
+	for _, document := range documents {
+		*r.result.schema = append(*r.result.schema, schemaWarnings(document)...)
+	}
+	for _, document := range documents {
+		check(isMapping(document) || isSequence(document), root, "Rules content is not yaml")
+		check(isSequence(document), root, "Rules content is not yaml array of objects")
+		for _, item := range document.Content {
+			if item.Tag != "!!null" {
+				r.item(item, root)
+			}
+		}
+	}
+	return true
+}
+
+// documents gives the roots of the documents that are not empty.
+func (r *reader) documents() ([]*yaml.Node, error) {
+	decoder := yaml.NewDecoder(strings.NewReader(r.file.content))
+	var roots []*yaml.Node
+	for {
+		var document yaml.Node
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return roots, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if root := document.Content[0]; root.Tag != "!!null" {
+			roots = append(roots, root)
+		}
+	}
+}
+
+var (
+	yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
+	// Falco's YAML reader has other words for the same mistakes.
+	yamlSame = []struct{ ours, falcos string }{
+		{"mapping values are not allowed", "illegal map value"},
+		{"expected ',' or ']'", "end of sequence flow not found"},
+		{"expected ',' or '}'", "end of map flow not found"},
+		{"expected '-' indicator", "end of sequence not found"},
+		{"expected key", "end of map not found"},
+		{"cannot start any token", "unknown token"},
+		{"tab character", "illegal tab when looking for indentation"},
+	}
+)
+
+// yamlWords tells line, column and text of a mistake as Falco does. Our reader names no column: it is the line's first word's.
+func yamlWords(err error, content string) (line, column int, text string) {
+	line, text = 1, err.Error()
+	if match := yamlLine.FindStringSubmatch(text); match != nil {
+		line, _ = strconv.Atoi(match[1])
+		text = match[2]
+		// Of these mistakes our reader counts the line from 0.
+		if strings.HasPrefix(text, "did not find expected") {
+			line++
+		}
+	}
+	for _, same := range yamlSame {
+		if strings.Contains(text, same.ours) {
+			text = same.falcos
+			break
+		}
+	}
+	column = 1
+	if lines := strings.Split(content, "\n"); line <= len(lines) {
+		column += len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " "))
+		if strings.HasPrefix(lines[line-1], "\t") {
+			text = "illegal tab when looking for indentation"
+		}
+	}
+	return line, column, text
+}
+
+// find gives the value of a key, or nil.
+func find(mapping *yaml.Node, key string) *yaml.Node {
+	if !isMapping(mapping) {
+		return nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			value := mapping.Content[i+1]
+			if value.Alias != nil {
+				return value.Alias
+			}
+			return value
+		}
+	}
+	return nil
+}
+
+// text reads a value that has to be there.
+func text(item *yaml.Node, key string, at place) string {
+	value := find(item, key)
+	check(value != nil, at, "Item has no mapping for key '%s'", key)
+	check(value.Tag != "!!null", at, "Mapping for key '%s' is empty", key)
+	inner := at.at(value, placeValue, key)
+	check(value.Kind == yaml.ScalarNode, inner, "Value is not a scalar value")
+	check(value.Value != "", inner, "Value must be non-empty")
+	return value.Value
+}
+
+func optionalText(item *yaml.Node, key, otherwise string, at place) string {
+	if find(item, key) == nil {
+		return otherwise
+	}
+	return text(item, key, at)
+}
+
+var switches = map[string]bool{"true": true, "yes": true, "on": true, "y": true, "false": false, "no": false, "off": false, "n": false}
+
+func flag(item *yaml.Node, key string, otherwise bool, at place) bool {
+	if find(item, key) == nil {
+		return otherwise
+	}
+	value, known := switches[strings.ToLower(text(item, key, at))]
+	check(known, at.at(find(item, key), placeValue, key), "Can't decode YAML scalar value")
+	return value
+}
+
+func texts(item *yaml.Node, key string, at place) []string {
+	value := find(item, key)
+	check(value != nil, at, "Item has no mapping for key '%s'", key)
+	inner := at.at(value, placeValue, key)
+	check(isSequence(value), inner, "Value is not a sequence")
+	items := []string{}
+	for _, entry := range value.Content {
+		check(entry.Kind == yaml.ScalarNode, inner.at(entry, placeListItem, ""), "sequence value is not scalar")
+		items = append(items, entry.Value)
+	}
+	return items
+}
+
+func tags(item *yaml.Node, at place) []string {
+	if find(item, "tags") == nil {
+		return nil
+	}
+	found := texts(item, "tags", at)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func (r *reader) item(item *yaml.Node, root place) {
+	check(isMapping(item), root.at(item, placeItem, ""), "Unexpected element type. Each element should be a yaml associative array.")
+	switch {
+	case find(item, "required_engine_version") != nil:
+		r.engineVersion(item, root)
+	case find(item, "required_plugin_versions") != nil:
+		r.pluginVersions(item, root)
+	case find(item, "list") != nil:
+		r.list(item, root)
+	case find(item, "macro") != nil:
+		r.macro(item, root)
+	case find(item, "rule") != nil:
+		r.rule(item, root)
+	default:
+		r.result.warn(warnItem, "Unknown top level item", root.at(item, placeItem, ""))
+	}
+}
+
+func (r *reader) warnUnknownKeys(item *yaml.Node, at place, known ...string) {
+	for i := 0; i < len(item.Content); i += 2 {
+		if key := item.Content[i].Value; !slices.Contains(known, key) {
+			r.result.warn(warnKey, "Unknown key '"+key+"'. The key will be ignored.", at)
+		}
+	}
+}
+
+func (r *reader) engineVersion(item *yaml.Node, root place) {
+	at := root.at(item, placeEngine, "")
+	version := text(item, "required_engine_version", at)
+	if _, err := strconv.ParseUint(version, 10, 32); err == nil {
+		version = "0." + version + ".0"
+	}
+	wanted, ok := parseVersion(version)
+	check(ok, at, "Unable to parse engine version '%s' as a semver string. Expected \"x.y.z\" semver format.", version)
+	have, _ := parseVersion(EngineVersion)
+	if wanted[0] != have[0] || slices.Compare(wanted[:], have[:]) > 0 {
+		fail(errValidate, at, "Rules require engine version %s, but engine version is %s", version, EngineVersion)
+	}
+	r.warnUnknownKeys(item, at, "required_engine_version")
+}
+
+// pluginVersions checks the form alone: which plugins the lab's image has is no question of rules.
+func (r *reader) pluginVersions(item *yaml.Node, root place) {
+	value := find(item, "required_plugin_versions")
+	at := root.at(value, placePlugins, "")
+	check(isSequence(value), at, "Value of required_plugin_versions must be a sequence")
+	for _, entry := range value.Content {
+		inner := at.at(entry, placePlugin, "")
+		check(isMapping(entry), inner, "Plugin version must be a mapping")
+		name := text(entry, "name", inner)
+		inner = at.at(entry, placePlugin, name)
+		version := text(entry, "version", inner)
+		if _, ok := parseVersion(version); !ok {
+			fail(errValidate, inner, "Invalid required version '%s' for plugin '%s'", version, name)
+		}
+	}
+}
+
+func parseVersion(text string) (version [3]int, ok bool) {
+	parts := strings.SplitN(text, ".", 3)
+	for i, part := range parts {
+		number, err := strconv.Atoi(part)
+		if err != nil {
+			return version, false
+		}
+		version[i] = number
+	}
+	return version, len(parts) == 3
+}
+
+func (r *reader) list(item *yaml.Node, root place) {
+	name := text(item, "list", root.at(item, placeList, ""))
+	at := root.at(item, placeList, name)
+	items := texts(item, "items", at)
+	if r.appends(item, at, "items") {
+		r.set.appendList(name, items, at)
+	} else {
+		r.set.defineList(&list{name: name, items: items, place: at})
+	}
+	r.warnUnknownKeys(item, at, "list", "items", "append", "override")
+}
+
+func (r *reader) macro(item *yaml.Node, root place) {
+	name := text(item, "macro", root.at(item, placeMacro, ""))
+	at := root.at(item, placeMacro, name)
+	condition := text(item, "condition", at)
+	if r.appends(item, at, "condition") {
+		r.set.appendMacro(name, condition, at)
+	} else {
+		inner := at.at(find(item, "condition"), placeMacroCond, "")
+		r.set.defineMacro(&macro{name: name, condition: condition, place: at, conditionPlace: inner})
+	}
+	r.warnUnknownKeys(item, at, "macro", "condition", "append", "override")
+}
+
+// appends reads append and override of a list or a macro, which have one key to override.
+func (r *reader) appends(item *yaml.Node, at place, key string) bool {
+	appended := r.appendFlag(item, at)
+	override := overrides(item, at, []string{key}, []string{key})
+	check(!appended || len(override) == 0, at, "%s", appendAndOverride)
+	return appended || override[key] == "append"
+}
+
+func (r *reader) appendFlag(item *yaml.Node, at place) bool {
+	appended := flag(item, "append", false, at)
+	if appended {
+		r.result.warn(warnDeprecated, deprecatedAppend, at)
+	}
+	return appended
+}
+
+// overrides reads which key is appended to and which is replaced.
+func overrides(item *yaml.Node, at place, appendable, replaceable []string) map[string]string {
+	override := find(item, "override")
+	if override == nil {
+		return nil
+	}
+	inner := at.at(item, placeOverride, "")
+	chosen := map[string]string{}
+	for i := 0; i+1 < len(override.Content); i += 2 {
+		key, operation := override.Content[i], override.Content[i+1]
+		canAppend, canReplace := slices.Contains(appendable, key.Value), slices.Contains(replaceable, key.Value)
+		switch operation.Value {
+		case "append":
+			check(canAppend, inner.at(key, placeOverride, key.Value),
+				"Key '%s' cannot be appended to, use 'replace' instead", key.Value)
+		case "replace":
+			check(canReplace, inner.at(key, placeOverride, key.Value), "Key '%s' cannot be replaced", key.Value)
+		default:
+			words := ""
+			if canAppend {
+				words += "append "
+			}
+			if canReplace {
+				words += "replace "
+			}
+			fail(errStructure, inner.at(operation, placeValue, key.Value),
+				"Invalid override operation for key '%s': '%s'. Allowed values are: %s", key.Value, operation.Value, words)
+		}
+		chosen[key.Value] = operation.Value
+	}
+	return chosen
+}

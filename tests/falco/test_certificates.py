@@ -1,0 +1,110 @@
+"""Certificates: given ones, those that are wrong, and which pods a change restarts."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .conftest import INPUTS
+
+NAMESPACE = INPUTS["falco_ebpf_namespace"]
+HOST = f"falco-falcosidekick.{NAMESPACE}.svc"
+
+
+def issue(common_name, names=(), usage=None, authority=None):
+    """A certificate and its key as PEM texts, signed by the authority or by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    begin = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
+    builder = x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
+    builder = builder.issuer_name(authority[2].subject if authority else subject)
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days=90))
+    builder = builder.add_extension(x509.BasicConstraints(ca=usage is None, path_length=None), critical=True)
+    if usage:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    certificate = builder.sign(authority[3] if authority else key, hashes.SHA256())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode(), certificate, key
+
+
+def leaves(authority):
+    names = ["falco-falcosidekick", f"falco-falcosidekick.{NAMESPACE}", HOST, f"{HOST}.cluster.local"]
+    server = issue(HOST, names, ExtendedKeyUsageOID.SERVER_AUTH, authority)
+    client = issue("falco", ["falco"], ExtendedKeyUsageOID.CLIENT_AUTH, authority)
+    return {
+        "falco_ebpf_server_certificate": server[0],
+        "falco_ebpf_server_key": server[1],
+        "falco_ebpf_client_certificate": client[0],
+        "falco_ebpf_client_key": client[1],
+    }
+
+
+@pytest.fixture
+def pods(kubectl):
+    def read():
+        listed = json.loads(kubectl("get", "pods", "--namespace", NAMESPACE, "-o", "json"))["items"]
+        running = [pod["metadata"] for pod in listed if not pod["metadata"].get("deletionTimestamp")]
+        return {pod["labels"]["app.kubernetes.io/name"]: pod["name"] for pod in running}
+
+    return read
+
+
+def test_only_the_pod_whose_secret_changed_restarts(role, kubectl, pods):
+    before = pods()
+    kubectl("delete", "secret", "--namespace", NAMESPACE, "falco-client-tls")
+    code, text = role()
+    assert code == 0, text[-2000:]
+    after = pods()
+    assert after["falco"] != before["falco"]
+    assert after["falcosidekick"] == before["falcosidekick"]
+
+
+def test_an_authority_that_was_given_signs_and_its_key_stays_outside(role, kubectl):
+    authority = issue("ours")
+    code, text = role(falco_ebpf_ca_certificate=authority[0], falco_ebpf_ca_key=authority[1])
+    assert code == 0, text[-2000:]
+    secrets = json.loads(kubectl("get", "secrets", "--namespace", NAMESPACE, "-o", "json"))["items"]
+    data = {secret["metadata"]["name"]: secret.get("data", {}) for secret in secrets}
+    assert list(data["falco-ca"]) == ["ca.crt"]
+    assert [name for name in data if name in ("falco-ca-next", "falco-ca-previous")] == []
+    body = authority[1].splitlines()[1]
+    assert body not in text
+    code, text = role(falco_ebpf_ca_certificate=authority[0], falco_ebpf_ca_key=authority[1])
+    assert code == 0 and "changed=0" in text
+
+
+def test_certificates_of_both_sides_that_were_given_are_used(role, kubectl):
+    authority = issue("theirs")
+    given = leaves(authority) | {"falco_ebpf_ca_certificate": authority[0]}
+    code, text = role(**given)
+    assert code == 0, text[-2000:]
+    stored = kubectl("get", "secret", "--namespace", NAMESPACE, "falco-client-tls", "-o", r"jsonpath={.data.client\.crt}")
+    assert base64.b64decode(stored).decode() == given["falco_ebpf_client_certificate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"falco_ebpf_server_key": ""}, ["falco_ebpf_server_certificate", "its private key is missing"]),
+        ({"falco_ebpf_client_certificate": ""}, ["falco_ebpf_server_certificate", "something of that is missing"]),
+        ({"falco_ebpf_ca_certificate": "x"}, ["falco_ebpf_ca_certificate is 'x'", "not a certificate in PEM"]),
+        ({"falco_ebpf_ca_key": "planted-key"}, ["falco_ebpf_ca_key is a value that is not shown"]),
+    ],
+)
+def test_certificates_that_would_not_work_are_refused(role, change, words):
+    authority = issue("theirs")
+    code, text = role("validate", **(leaves(authority) | {"falco_ebpf_ca_certificate": authority[0]} | change))
+    assert code == 2
+    assert [word for word in [*words, "Nothing was changed"] if word not in text] == [], text[-2000:]
+    assert "planted-key" not in text.replace("-e", "")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.runtime_security.kubernetes.plugins.filter.manifest_images import manifest_images
+
+MANIFESTS = """
+---
+# Only a comment.
+---
+kind: DaemonSet
+spec:
+  template:
+    spec:
+      initContainers:
+        - {name: first, image: docker.io/falcosecurity/falcoctl:0.13.0}
+      containers:
+        - {name: falco, image: docker.io/falcosecurity/falco:0.44.1}
+---
+kind: CronJob
+spec: {jobTemplate: {spec: {template: {spec: {containers: [{image: "python:3.13"}, {image: "docker.io/falcosecurity/falco:0.44.1"}]}}}}}
+---
+kind: Pod
+metadata:
+  annotations: {helm.sh/hook: test-success}
+spec: {containers: [{image: docker.io/bats/bats:1.14.0}]}
+---
+kind: Job
+metadata:
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade"}
+spec: {template: {spec: {containers: [{image: docker.io/own/hook:1}]}}}
+"""
+
+
+def test_every_container_counts_but_those_of_tests():
+    assert manifest_images(MANIFESTS) == [
+        "docker.io/falcosecurity/falco:0.44.1",
+        "docker.io/falcosecurity/falcoctl:0.13.0",
+        "docker.io/own/hook:1",
+        "python:3.13",
+    ]
+
+
+def test_what_is_no_yaml_is_refused():
+    with pytest.raises(AnsibleFilterError, match="no YAML"):
+        manifest_images("{")
