@@ -20,7 +20,9 @@ def full_name(image):
 
 def mirrored_image(image, registries=None):
     if not isinstance(image, str) or not image or image != image.strip():
-        raise AnsibleFilterError("mirrored_image: '%s' is no image reference; give one like docker.io/grafana/loki:3.6.3" % image)
+        raise AnsibleFilterError(
+            "mirrored_image: '%s' is no image reference; give one like docker.io/grafana/loki:3.6.3" % image
+        )
     name = full_name(image)
     registry, _slash, rest = name.partition("/")
     prefix = (registries or {}).get(registry)

@@ -20,7 +20,8 @@ def service_url(service, nodes):
         host, number = node_address(nodes), port.get("nodePort")
     if not host or not number:
         return ""
-    return "http://%s:%s" % ("[%s]" % host if ":" in host else host, number)
+    scheme = "https" if port.get("appProtocol") == "https" else "http"
+    return "%s://%s:%s" % (scheme, "[%s]" % host if ":" in host else host, number)
 
 
 class FilterModule:

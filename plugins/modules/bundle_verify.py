@@ -12,7 +12,7 @@ author:
   - Seed c57e7c65 maintainers (@runtime-security)
 description:
   - Reads every file that the bundle's C(SHA256SUMS) names and compares its SHA-256.
-  - Fails when a file is missing or differs, and names each.
+  - Fails when a file is missing or differs, or is there and not in the list, and names each.
 options:
   path:
     description: Folder of the bundle.
@@ -79,6 +79,17 @@ def digest_of(path):
     return digest.hexdigest()
 
 
+def unlisted(folder, sums):
+    """Files that the list does not know. What has a dot before its name in the bundle's own folder is its maker's."""
+    for top, folders, files in os.walk(folder):
+        # A linked folder is not walked, and could lead anywhere.
+        linked = [name for name in folders if os.path.islink(os.path.join(top, name))]
+        for name in files + linked:
+            path = os.path.relpath(os.path.join(top, name), folder)
+            if path not in sums and path != SUMS and not (top == folder and name.startswith(".")):
+                yield path
+
+
 def fault(folder, name, digest):
     """What is wrong with a file, or None."""
     try:
@@ -96,9 +107,11 @@ def main():
         sums = read_sums(folder)
     except (OSError, ValueError) as error:
         module.fail_json(msg="The bundle '%s' cannot be verified: %s. %s" % (folder, error, remedy))
+    extra = ["%s: %s does not know it" % (path, SUMS) for path in sorted(unlisted(folder, sums))]
     # hashlib lets go of the interpreter's lock, so threads use all CPUs.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         faults = [text for text in pool.map(lambda item: fault(folder, *item), sorted(sums.items())) if text]
+    faults += extra
     if faults:
         module.fail_json(
             msg="The bundle '%s' is not what its %s says. %s. %s" % (folder, SUMS, "; ".join(faults), remedy)

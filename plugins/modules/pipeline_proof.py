@@ -151,7 +151,7 @@ options:
       - Uids of the dashboards that must be in the folder.
     type: list
     elements: str
-    default: [runtime-security-events, cluster-logs]
+    default: [runtime-security-events, log-explorer, pipeline-health, api-audit]
   etcd:
     description:
       - Whether etcd's log can be read. Set to V(false) where the provider runs etcd out of reach.
@@ -291,7 +291,11 @@ ARGUMENT_SPEC = dict(
     scrape_namespaces=dict(type="list", elements="str", default=["monitoring", "falco"]),
     scrape_services=dict(type="list", elements="str", default=["falco-metrics", "falco-falcosidekick"]),
     folder_uid=dict(type="str", default="runtime-security"),
-    dashboards=dict(type="list", elements="str", default=["runtime-security-events", "cluster-logs"]),
+    dashboards=dict(
+        type="list",
+        elements="str",
+        default=["runtime-security-events", "log-explorer", "pipeline-health", "api-audit"],
+    ),
     etcd=dict(type="bool", default=True),
     audit=dict(type="bool", default=True),
     timeout=dict(type="int", default=180),

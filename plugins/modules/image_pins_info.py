@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_pins_info
+short_description: Ask registries which digests images have now
+version_added: 0.1.0
+author:
+  - Seed c57e7c65 maintainers (@runtime-security)
+description:
+  - Reads the manifests of images by C(skopeo), several at a time.
+  - A tag can move; the digests it returns name one content for ever.
+  - Credentials are those of C(skopeo login). Go programs like C(skopeo) take further CA certificates from E(SSL_CERT_FILE).
+options:
+  images:
+    description:
+      - Images to ask for. The keys are names of your own; the values are references with a registry, and with a tag or a digest.
+    type: dict
+    required: true
+  architecture:
+    description: Architecture that is chosen where an image is there for several, as container images name it.
+    type: str
+    default: amd64
+attributes:
+  check_mode:
+    description: Can run in check mode; this action does not modify state.
+    support: full
+  diff_mode:
+    description: Nothing changes.
+    support: N/A
+requirements:
+  - skopeo
+"""
+
+EXAMPLES = r"""
+- name: Ask what Loki's tag means today
+  runtime_security.kubernetes.image_pins_info:
+    images:
+      loki: docker.io/grafana/loki:3.6.3
+  register: pins
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ pins.pins.loki.digest }}"
+"""
+
+RETURN = r"""
+pins:
+  description: By the keys of O(images), what each reference means.
+  returned: success
+  type: dict
+  sample:
+    loki:
+      digest: sha256:1a62a2e6f3b5f9f1a7c3b6f7ad0c1d7a6b9c6b1c3fb0a8f51b3a5f7f3f4d9c01
+      manifest: sha256:7b1f0b3f4c6b4a6bb6a1b4e5b6d7c8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f
+      id: sha256:9c4f0c2e5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e
+  contains:
+    digest:
+      description: Digest of what the reference names, a manifest or a list of manifests.
+      type: str
+    manifest:
+      description: Digest of the manifest for the architecture.
+      type: str
+    id:
+      description: Digest of the image's configuration.
+      type: str
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.registry import Registry, RegistryError
+
+AT_A_TIME = 4
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            images=dict(type="dict", required=True),
+            architecture=dict(type="str", default="amd64"),
+        ),
+        supports_check_mode=True,
+    )
+    skopeo = module.get_bin_path("skopeo", required=True)
+
+    def run(arguments):
+        rc, stdout, stderr = module.run_command([skopeo] + arguments, encoding=None)
+        return rc, stdout, stderr.decode("utf-8", "replace")
+
+    registry = Registry(run)
+
+    def ask(item):
+        key, reference = item
+        try:
+            return key, registry.pins(reference, module.params["architecture"]), None
+        except (RegistryError, ValueError) as error:
+            return key, None, "%s: %s" % (reference, error)
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        answers = list(pool.map(ask, sorted(module.params["images"].items())))
+    faults = [fault for _key, _pins, fault in answers if fault]
+    if faults:
+        module.fail_json(
+            msg="Nothing was fetched. %s. Look at the registry's address, 'skopeo login', and its CA (SSL_CERT_FILE)."
+            % "; ".join(faults)
+        )
+    module.exit_json(changed=False, pins={key: pins for key, pins, _fault in answers})
+
+
+if __name__ == "__main__":
+    main()
