@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes the file tree of a minikube node from Debian packages.
-#   rootfs.sh ROOTFS CRICTL RUNC_SHIM
+#   rootfs.sh ROOTFS CRICTL RUNC_SHIM PROVISIONER
 set -eu
 
-if [ $# -ne 3 ]; then
-    echo "usage: $0 ROOTFS CRICTL RUNC_SHIM" >&2
+if [ $# -ne 4 ]; then
+    echo "usage: $0 ROOTFS CRICTL RUNC_SHIM PROVISIONER" >&2
     exit 2
 fi
-rootfs=$1 crictl=$2 runc_shim=$3
+rootfs=$1 crictl=$2 runc_shim=$3 provisioner=$4
 here=$(cd "$(dirname "$0")" && pwd)
 suite=bookworm
 debs=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/debs
@@ -102,6 +102,16 @@ install_programs() {
     sed -i 's/^hosts:.*/hosts: files dns/' "$rootfs/etc/nsswitch.conf"
 }
 
+# Volumes and a default storage class, which minikube's own node gets by its addons.
+install_storage() {
+    mkdir -p "$rootfs/usr/local/share/storage"
+    install -m 755 "$provisioner" "$rootfs/usr/local/bin/local-path-provisioner"
+    install -m 755 "$here/storage/start" "$rootfs/usr/local/share/storage/start"
+    install -m 644 "$here/storage/storage.yaml" "$rootfs/usr/local/share/storage/storage.yaml"
+    install -m 644 "$here/storage/storage.service" "$rootfs/etc/systemd/system/storage.service"
+    chroot "$rootfs" systemctl --quiet enable storage.service
+}
+
 clean() {
     rm -rf "$rootfs"/var/lib/apt/lists/* "$rootfs"/var/cache/* "$rootfs"/var/log/* "$rootfs"/tmp/* "$rootfs"/run/* \
         "$rootfs"/var/lib/systemd/catalog/database "$rootfs"/usr/share/lintian
@@ -113,4 +123,5 @@ install_packages
 trim_units
 add_user
 install_programs
+install_storage
 clean

@@ -1,3 +1,8 @@
+{{/* As a part of another chart it needs a name of its own. */}}
+{{- define "promtail.fullname" -}}
+{{- .Values.fullnameOverride | default .Release.Name }}
+{{- end }}
+
 {{- define "promtail.selector" -}}
 app.kubernetes.io/name: promtail
 app.kubernetes.io/instance: {{ .Release.Name }}
