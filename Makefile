@@ -7,7 +7,7 @@ PLAYBOOK_ARGS ?=
 run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 
-.PHONY: help up down proof docker lab test lint unit lab-test readiness refusals sanity molecule build bench
+.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals sanity molecule build kill alerts isolated grafana-bench bench
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,18 +28,20 @@ docker: ## make a Docker engine answer on this machine
 lab: ## build only the lab's bundle
 	@lab/build.py
 
-test: lint unit lab-test readiness sanity refusals molecule ## everything CI runs
+test: lint unit lab-test readiness sanity supply refusals molecule ## everything CI runs
 
 lint: ## ansible-lint, yamllint, ruff
 	@PATH="$(dev):$$PATH"; ansible-lint --offline; yamllint --strict .; ruff check; ruff format --check
 
 unit: ## unit tests of plugins, roles and charts
-	@helm=$$(lab/build.py helm | sed -n 's/^lab: helm is in //p'); PATH="$(dev):$$PATH" HELM=$$helm/helm pytest -q tests/unit tests/lab
+	@helm=$$(lab/build.py helm | sed -n 's/^lab: helm is in //p'); prometheus=$$(lab/build.py prometheus | sed -n 's/^lab: prometheus is in //p'); \
+	PATH="$(dev):$$PATH" HELM=$$helm/helm PROMTOOL=$$prometheus/promtool pytest -q tests/unit tests/lab tests/contract tests/alerts tests/recording_rules
 
 lab-test: ## tests of the lab's own programs
 	@tools/packages.sh clang libbpf-dev
 	@cd lab/go/runc-shim && go test ./...
 	@cd lab/go/receiver && go test ./...
+	@cd lab/go/exporter && go test ./...
 	@lab/go/sensor/go.sh test ./...
 
 readiness: ## the readiness module's verdicts against what loads under the same limits; needs root
@@ -48,14 +50,33 @@ readiness: ## the readiness module's verdicts against what loads under the same 
 sanity: ## ansible-test sanity
 	@PATH="$(dev):$$PATH" tools/sanity.sh
 
+supply: ## charts, images and programs from mirrors on loopback, and bundles that were damaged
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q tests/supply
+
 refusals: docker ## wrong input ends before the first change
 	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
 
 molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
+	@tools/packages.sh tcpdump
 	@tools/molecule.sh
 
 build: ## the collection's archive
 	@PATH="$(run):$$PATH" ansible-galaxy collection build --force --output-path "$${OUTPUT:-.}"
+
+kill: docker ## kill agent, Loki and Grafana in the middle of 5,000 lines, on the cluster of make up
+	@PATH="$(dev):$$PATH"; python tests/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
+
+alerts: docker ## each alert rule against its fault, on the cluster of make up; 25 minutes
+	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
+	PYTHONPATH=tests/contract pytest -v -s tests/alerts/test_live.py
+	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
+
+isolated: docker ## a bundle from mirrors and the whole product without a way out; needs root, 20 minutes
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
+	tests/supply/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
+
+grafana-bench: ## dashboards in bulk against community.grafana; needs GRAFANA_URL and GRAFANA_PASSWORD
+	@PATH="$(dev):$$PATH"; bench/grafana.py
 
 bench: docker ## time to the proof against the same by hand, and readiness against bpftool
 	@tools/packages.sh bpftool

@@ -51,13 +51,17 @@ class Grafana:
 
 def measure(kubectl: list[str], grafana: Grafana, events: int) -> list[float]:
     pod = f"latency-{uuid.uuid4().hex[:6]}"
-    spec = {"containers": [{"name": "shell", "image": IMAGE, "command": ["sh", "-c", "echo > /etc/shadow; sleep 3600"]}]}
+    spec = {
+        "containers": [{"name": "shell", "image": IMAGE, "command": ["sh", "-c", "echo > /etc/shadow; sleep 3600"]}]
+    }
     definition = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "namespace": NAMESPACE}, "spec": spec}
     call = {"check": True, "stdout": subprocess.DEVNULL}
     subprocess.run([*kubectl, "create", "namespace", NAMESPACE], **call)
     try:
         subprocess.run([*kubectl, "apply", "-f", "-"], input=json.dumps(definition).encode(), **call)
-        subprocess.run([*kubectl, "wait", "-n", NAMESPACE, "--for=condition=Ready", f"pod/{pod}", "--timeout=60s"], **call)
+        subprocess.run(
+            [*kubectl, "wait", "-n", NAMESPACE, "--for=condition=Ready", f"pod/{pod}", "--timeout=60s"], **call
+        )
         seconds = []
         for _event in range(events):
             before = grafana.count(pod)

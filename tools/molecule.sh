@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs molecule scenarios on the lab's bundle:
 #   molecule.sh [SCENARIO ...]    all of them when none is named
+# Those with the playbooks of molecule/shared share one cluster, which the last of them removes.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -13,6 +14,16 @@ if [ $# -eq 0 ]; then
         set -- "$@" "$(basename "$(dirname "$scenario")")"
     done
 fi
+sharing=
 for scenario in "$@"; do
+    if grep -q shared/destroy.yml "molecule/$scenario/molecule.yml"; then
+        sharing="$sharing $scenario"
+    else
+        molecule test --scenario-name "$scenario"
+    fi
+done
+for scenario in $sharing; do
+    [ "$scenario" = "${sharing##* }" ] || export RUNTIME_SECURITY_KEEP_CLUSTER=yes
+    [ "$scenario" != "${sharing##* }" ] || unset RUNTIME_SECURITY_KEEP_CLUSTER
     molecule test --scenario-name "$scenario"
 done

@@ -89,7 +89,9 @@ def test_certificates_of_both_sides_that_were_given_are_used(role, kubectl):
     given = leaves(authority) | {"falco_ebpf_ca_certificate": authority[0]}
     code, text = role(**given)
     assert code == 0, text[-2000:]
-    stored = kubectl("get", "secret", "--namespace", NAMESPACE, "falco-client-tls", "-o", r"jsonpath={.data.client\.crt}")
+    stored = kubectl(
+        "get", "secret", "--namespace", NAMESPACE, "falco-client-tls", "-o", r"jsonpath={.data.client\.crt}"
+    )
     assert base64.b64decode(stored).decode() == given["falco_ebpf_client_certificate"]
 
 

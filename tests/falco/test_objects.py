@@ -21,7 +21,11 @@ def objects(kubectl):
 
 def selected(selector, pods):
     labels = selector["matchLabels"].items()
-    return {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods if labels <= pod["metadata"]["labels"].items()}
+    return {
+        pod["metadata"]["labels"]["app.kubernetes.io/name"]
+        for pod in pods
+        if labels <= pod["metadata"]["labels"].items()
+    }
 
 
 def test_only_falco_reaches_the_receiver_and_only_prometheus_the_metrics(objects):
@@ -68,7 +72,9 @@ def test_secrets_of_outputs_reach_the_receiver_and_nothing_else(role, kubectl, o
     code, text = role("main", "--diff", "-vvv", falco_ebpf_outputs=outputs)
     assert code == 0, text[-2000:]
     assert "planted-word" not in text.replace(json.dumps(outputs), "")
-    assert "WEBHOOK_CUSTOMHEADERS" in kubectl("get", "secret", "--namespace", NAMESPACE, "falco-receiver-outputs", "-o", "json")
+    assert "WEBHOOK_CUSTOMHEADERS" in kubectl(
+        "get", "secret", "--namespace", NAMESPACE, "falco-receiver-outputs", "-o", "json"
+    )
     assert "planted-word" not in json.dumps(objects("pods"))
     code, text = role()
     assert code == 0, text[-2000:]
@@ -82,4 +88,6 @@ def test_check_mode_tells_the_truth_and_changes_nothing(role, objects):
     code, text = role("main", "--check", "--diff", falco_ebpf_certificate_days=200)
     assert code == 0 and "changed=0" not in text, text[-2000:]
     assert "PRIVATE KEY" not in text
-    assert before == [item["metadata"]["resourceVersion"] for kind in ("daemonsets", "secrets") for item in objects(kind)]
+    assert before == [
+        item["metadata"]["resourceVersion"] for kind in ("daemonsets", "secrets") for item in objects(kind)
+    ]

@@ -11,7 +11,7 @@ from .conftest import one_line
 CASES = {
     "unknown driver": (
         ["-e", "falco_ebpf_driver=gvisor"],
-        "value of falco_ebpf_driver must be one of: auto, modern_ebpf, kmod, got: gvisor",
+        "value of falco_ebpf_driver must be one of: auto, modern_ebpf, kmod, ebpf, got: gvisor",
     ),
     "too little memory": (
         ["-e", "minikube_memory=512m"],
@@ -32,6 +32,19 @@ CASES = {
     "cluster that is not there": (
         ["-e", "runtime_security_cluster=existing", "-e", "runtime_security_context=nowhere"],
         "No cluster answers: kubeconfig is",
+    ),
+    "dashboard that is not there": (
+        ["-e", '{"grafana_wiring_dashboards": ["nowhere.json"]}'],
+        "grafana_wiring_dashboards has the dashboard 'nowhere.json', which cannot be used: there is no such file",
+    ),
+    "dashboard from an address that anybody can speak for": (
+        ["-e", '{"grafana_wiring_dashboards": ["http://127.0.0.1:1/a.json"]}'],
+        "is not an https address. Use https, or http with a checksum.",
+    ),
+    "gRPC in the line that has none": (
+        ["-e", '{"falco_ebpf_values": {"falco": {"grpc": {"enabled": true}}}}'],
+        "falco_ebpf_values is a value that is not shown; allowed is without falco.grpc: Falco 0.44 has no gRPC server; its events"
+        " go by falco.http_output to the receiver, which the role sets up.",
     ),
     "buffer of no size": (
         ["-e", "falco_ebpf_buffer_preset=11"],

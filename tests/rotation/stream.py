@@ -37,7 +37,9 @@ class Follower(threading.Thread):
     def run(self):
         while not self.stopped.is_set():
             # A container that is yet to start has no log: ask again.
-            with subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            with subprocess.Popen(
+                self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ) as process:
                 lines = 0
                 for line in process.stdout:
                     lines += 1

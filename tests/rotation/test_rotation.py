@@ -1,7 +1,7 @@
 """Under a steady stream of events both rotations lose none, and none of them crosses the wire in clear.
 
 Needs a pipeline of the lab's whose receiver prints each event (falcosidekick.config.debug), and root for the capture.
-ROTATION_EVENTS is the least number of events (2000), ROTATION_PAUSE the seconds between two of them (0.05).
+ROTATION_EVENTS is the least number of events (2000), ROTATION_PAUSE the seconds between two of them (0.04).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
 BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
 TOP = Path(__file__).parents[2]
 LEAST = int(os.environ.get("ROTATION_EVENTS", "2000"))
-PAUSE = os.environ.get("ROTATION_PAUSE", "0.05")
+PAUSE = os.environ.get("ROTATION_PAUSE", "0.04")
 FALCO = INPUTS.get("falco_ebpf_namespace", "falco")
 KUBECTL = [
     str(BUNDLE / "bin" / "kubectl"),
@@ -83,7 +83,9 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
             time.sleep(0.5)
         # What the capture would show of an event in clear: the same words on the plain port.
         plain = f"{marker}-in-clear"
-        receiver = kubectl("get", "pods", "--namespace", FALCO, "-l", "app.kubernetes.io/name=falcosidekick", "-o", "name")
+        receiver = kubectl(
+            "get", "pods", "--namespace", FALCO, "-l", "app.kubernetes.io/name=falcosidekick", "-o", "name"
+        )
         address = kubectl("get", "--namespace", FALCO, receiver.split()[0], "-o", "jsonpath={.status.podIP}")
         node = ["docker", "exec", INPUTS["minikube_profile"], "curl", "-s", f"http://{address}:2810/{plain}"]
         subprocess.run(node, check=True, capture_output=True)

@@ -36,7 +36,21 @@ def capture(node, path, ports):
     inspect = ["docker", "inspect", "--format", "{{.State.Pid}}", node]
     process_id = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
     words = " or ".join(f"tcp port {port}" for port in ports)
-    command = ["nsenter", "--target", process_id, "--net", "tcpdump", "-i", "any", "-U", "-s", "0", "-w", str(path), words]
+    command = [
+        "nsenter",
+        "--target",
+        process_id,
+        "--net",
+        "tcpdump",
+        "-i",
+        "any",
+        "-U",
+        "-s",
+        "0",
+        "-w",
+        str(path),
+        words,
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as tcpdump:
         # It says when it listens.
         if "listening" not in "".join(iter_until(tcpdump.stderr, "listening")):

@@ -216,7 +216,9 @@ def test_faults_of_what_does_not_belong_together(authority):
     keyless = {"ca": pair(*authority), "server": {"certificate": text(server[0]), "key": ""}}
     assert certificate_faults(keyless, WANTED)["server"] == ["its private key is missing"]
     assert certificate_faults({"ca": pair(*server)}, WANTED)["ca"] == ["it is not an authority's (basic constraint CA)"]
-    assert certificate_faults({"ca": {"certificate": "x", "key": ""}}, WANTED)["ca"] == ["it is not a certificate in PEM"]
+    assert certificate_faults({"ca": {"certificate": "x", "key": ""}}, WANTED)["ca"] == [
+        "it is not a certificate in PEM"
+    ]
     assert certificate_faults({"ca": {"certificate": text(authority[0]), "key": "x"}}, WANTED)["ca"] == [
         "its private key is not one in PEM without a passphrase"
     ]
