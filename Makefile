@@ -7,7 +7,7 @@ PLAYBOOK_ARGS ?=
 run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 
-.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals sanity molecule build kill alerts isolated grafana-bench bench
+.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals sanity molecule build kill alerts operator isolated grafana-bench bench
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ alerts: docker ## each alert rule against its fault, on the cluster of make up; 
 	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
 	PYTHONPATH=tests/contract pytest -v -s tests/alerts/test_live.py
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
+
+operator: docker ## metrics_stack with the real Prometheus operator
+	@METRICS_STACK_OPERATOR=yes tools/molecule.sh metrics_stack
 
 isolated: docker ## a bundle from mirrors and the whole product without a way out; needs root, 20 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import random
 import shlex
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ IMAGE = "docker.io/library/busybox:1.35.0"
 COUNTER = 'sum(falcosecurity_falcosidekick_falco_events_total{{k8s_pod_name="{pod}"}}) or vector(0)'
 EVERY_SECONDS = 0.1
 TIMEOUT_SECONDS = 60
+PAUSE_SECONDS = 10
 
 
 class Grafana:
@@ -64,6 +66,8 @@ def measure(kubectl: list[str], grafana: Grafana, events: int) -> list[float]:
         )
         seconds = []
         for _event in range(events):
+            # Without a pause each would start just after a scrape, and wait for a whole interval.
+            time.sleep(random.uniform(0, PAUSE_SECONDS))
             before = grafana.count(pod)
             # The clock starts when kubectl is back, some 0.1 s after the read.
             subprocess.run([*kubectl, "exec", "-n", NAMESPACE, pod, "--", "cat", "/etc/shadow"], **call)

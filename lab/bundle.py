@@ -14,7 +14,7 @@ from engine import Context, Part, files_below
 TEMPLATE = Path(__file__).parent / "bundle.yml.in"
 KUBERNETES_PROGRAMS = ("kubeadm", "kubelet", "kubectl")
 # The roles take the charts by file name; lab/charts/*/Chart.yaml say the same versions.
-CHARTS = ("prometheus", "grafana", "loki", "promtail", "falco")
+CHARTS = ("prometheus", "grafana", "kube-prometheus-stack", "loki", "loki-stack", "promtail", "falco-exporter")
 
 
 def link_tree(source: Path, target: Path) -> None:
@@ -56,11 +56,20 @@ def variables(folder: Path, charts: Path) -> str:
         "busybox": versions.BUSYBOX,
         "python_image": versions.PYTHON_IMAGE,
     }
-    for role, image in (("sensor", versions.SENSOR_IMAGE), ("receiver", versions.RECEIVER_IMAGE)):
+    images = {
+        "sensor": versions.SENSOR_IMAGE,
+        "receiver": versions.RECEIVER_IMAGE,
+        "classic_sensor": versions.CLASSIC_SENSOR_IMAGE,
+        "exporter": versions.EXPORTER_IMAGE,
+    }
+    for role, image in images.items():
         values |= {f"{role}_{key}": value for key, value in zip(("registry", "repository", "tag"), image)}
     for chart in CHARTS:
         (archive,) = charts.glob(f"{chart}-[0-9]*.tgz")
-        values[f"{chart}_chart"] = archive.name
+        values[f"{chart.replace('-', '_')}_chart"] = archive.name
+    for archive in charts.glob("falco-[0-9]*.tgz"):
+        classic = archive.name.startswith(f"falco-{versions.CLASSIC_FALCO_CHART}")
+        values["classic_falco_chart" if classic else "falco_chart"] = archive.name
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values)
 
 

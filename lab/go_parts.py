@@ -140,8 +140,28 @@ def home_of_grafana(module: Path, home: Path) -> None:
         shutil.copyfile(file, target)
 
 
+def prometheus_operator() -> Part:
+    """The operator, the reloader it puts beside each Prometheus, and the definitions of its kinds."""
+    source = GO / "prometheus-operator"
+    module = "github.com/prometheus-operator/prometheus-operator"
+    build = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w"]
+    programs = [f"{module}/cmd/{program}" for program in ("operator", "prometheus-config-reloader")]
+
+    def make(context: Context) -> None:
+        environment = go_environment(cgo=False)
+        context.run([*build, "-o", f"{context.output}/", *programs], cwd=source, env=environment)
+        listed = ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
+        folder = subprocess.run(listed, cwd=source, env=environment, check=True, capture_output=True, text=True).stdout
+        (context.output / "crds").mkdir()
+        for file in Path(folder.strip(), "example", "prometheus-operator-crd").glob("*.yaml"):
+            # Not with its mode: the module cache is read-only.
+            shutil.copyfile(file, context.output / "crds" / file.name)
+
+    return Part("prometheus-operator", make, inputs=[source], facts=[*build, *programs])
+
+
 def stand_in(name: str) -> Part:
-    """The sensor and the receiver have a build of their own: clang for the eBPF object, then Go."""
+    """The stand-ins have a build of their own; the sensor's makes the eBPF object first."""
 
     def make(context: Context) -> None:
         context.run([GO / name / "build.sh", context.output / name], cwd=GO / name, env=go_environment(cgo=False))
@@ -176,7 +196,10 @@ def go_parts() -> list[Part]:
             # Of its many service discoveries the one the charts use; the others double the build.
             tags="remove_all_sd,enable_kubernetes_sd",
         ),
+        prometheus_operator(),
         go_part("runc-shim", ["."]),
+        go_part("local-path-provisioner", ["github.com/rancher/local-path-provisioner"]),
         stand_in("sensor"),
         stand_in("receiver"),
+        stand_in("exporter"),
     ]

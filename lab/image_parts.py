@@ -70,15 +70,33 @@ CONTROL_PLANE = [
 STACK = [
     Image(
         f"quay.io/prometheus/prometheus:v{versions.PROMETHEUS}",
-        {"bin/prometheus": ("prometheus", "prometheus")},
+        {"bin/prometheus": ("prometheus", "prometheus"), "bin/promtool": ("prometheus", "promtool")},
         ["/bin/prometheus"],
         user="nobody",
         folders=["prometheus"],
     ),
     Image(
+        f"quay.io/prometheus-operator/prometheus-operator:{versions.PROMETHEUS_OPERATOR}",
+        {"bin/operator": ("prometheus-operator", "operator")},
+        ["/bin/operator"],
+        user="nobody",
+    ),
+    Image(
+        f"quay.io/prometheus-operator/prometheus-config-reloader:{versions.PROMETHEUS_OPERATOR}",
+        {"bin/prometheus-config-reloader": ("prometheus-operator", "prometheus-config-reloader")},
+        ["/bin/prometheus-config-reloader"],
+        user="nobody",
+    ),
+    Image(
         f"docker.io/grafana/grafana:{versions.GRAFANA}",
         {"usr/share/grafana/bin/grafana": ("grafana", "grafana")},
-        ["/usr/share/grafana/bin/grafana", "server", "--homepath=/usr/share/grafana"],
+        # The file is read only where it is named; the upstream image names it too.
+        [
+            "/usr/share/grafana/bin/grafana",
+            "server",
+            "--homepath=/usr/share/grafana",
+            "--config=/etc/grafana/grafana.ini",
+        ],
         user="472",
         env=[
             "GF_PATHS_DATA=/var/lib/grafana",
@@ -118,6 +136,18 @@ STACK = [
         {"usr/bin/falco": ("sensor", "sensor")},
         [],
         trees={"etc/falco": ("sensor", "etc")},
+    ),
+    Image(
+        "{}/{}:{}".format(*versions.CLASSIC_SENSOR_IMAGE),
+        {"usr/bin/falco": ("sensor", "sensor")},
+        [],
+        env=[f"SENSOR_FALCO_VERSION={versions.CLASSIC_FALCO}"],
+        trees={"etc/falco": ("sensor", "etc")},
+    ),
+    Image(
+        "{}/{}:{}".format(*versions.EXPORTER_IMAGE),
+        {"usr/bin/falco-exporter": ("exporter", "exporter")},
+        [],
     ),
     Image(
         "{}/{}:{}".format(*versions.RECEIVER_IMAGE),
@@ -220,10 +250,11 @@ def pause() -> Part:
 
 def node_root() -> Part:
     def make(context: Context) -> None:
-        crictl, shim = context.needed["crictl"] / "crictl", context.needed["runc-shim"] / "runc-shim"
-        context.run([LAB / "node" / "rootfs.sh", context.output / "rootfs", crictl, shim])
+        programs = [context.needed[part] / part for part in parts]
+        context.run([LAB / "node" / "rootfs.sh", context.output / "rootfs", *programs])
 
-    return Part("node-root", make, inputs=[LAB / "node"], needs=["crictl", "runc-shim"])
+    parts = ["crictl", "runc-shim", "local-path-provisioner"]
+    return Part("node-root", make, inputs=[LAB / "node"], facts=parts, needs=parts)
 
 
 def node_image() -> Part:

@@ -97,14 +97,32 @@ def charts() -> Part:
     source = Path(__file__).parent / "charts"
 
     def make(context: Context) -> None:
-        helm = context.needed["helm"] / "helm"
-        for chart in sorted(source.glob("*/Chart.yaml")):
+        helm, work = context.needed["helm"] / "helm", context.output / "work"
+        shutil.copytree(source, work)
+        definitions = work / "kube-prometheus-stack" / "charts" / "crds" / "crds"
+        shutil.copytree(context.needed["prometheus-operator"] / "crds", definitions)
+        for chart in sorted(work.glob("*/Chart.yaml")):
             (version,) = re.findall(r"^version: (\S+)$", chart.read_text(encoding="utf-8"), re.MULTILINE)
             digest = hashlib.sha256(b"".join(file.read_bytes() for file in files_below([chart.parent]))).hexdigest()
-            packed = ["package", "--version", f"{version}.h{digest[:8]}", "--destination", context.output]
-            context.run([helm, *packed, chart.parent])
+            flags = {version: []}
+            if chart.parent.name == "falco":
+                # The folder is also the classic line's chart: its templates read from the version which one they are.
+                flags[versions.CLASSIC_FALCO_CHART] = ["--app-version", f"{versions.CLASSIC_FALCO}-lab.1"]
+            for packed, more in flags.items():
+                command = [
+                    helm,
+                    "package",
+                    "--version",
+                    f"{packed}.h{digest[:8]}",
+                    *more,
+                    "--destination",
+                    context.output,
+                ]
+                context.run([*command, chart.parent])
+        shutil.rmtree(work)
 
-    return Part("charts", make, inputs=[source], needs=["helm"])
+    facts = [versions.CLASSIC_FALCO, versions.CLASSIC_FALCO_CHART]
+    return Part("charts", make, inputs=[source], facts=facts, needs=["helm", "prometheus-operator"])
 
 
 def package_parts() -> list[Part]:

@@ -8,6 +8,7 @@ LOKI = "3.6.3"
 GRAFANA = "10.0.0"
 WIRE = "v0.7.0"
 PROMETHEUS = "3.15.0"  # the Go module counts it v0.315.0
+PROMETHEUS_OPERATOR = "v0.93.1"  # also the appVersion of lab/charts/kube-prometheus-stack
 BUSYBOX = "1.35.0"
 
 # What minikube v1.38.1 asks for with this Kubernetes (pkg/minikube/constants/constants_kubeadm_images.go).
@@ -22,5 +23,11 @@ HELM_PACKAGE_SHA256 = "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a6
 # Names of what is ours alone: the node, and the stand-ins for what no package registry has.
 NODE_IMAGE = "runtime-security.invalid/lab/node:1"
 SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "1")
+CLASSIC_SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "classic-1")
+EXPORTER_IMAGE = ("runtime-security.invalid", "lab/exporter", "1")
 PYTHON_IMAGE = "runtime-security.invalid/lab/python:1"
 RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")
+
+# The classic line: the last Falco with a gRPC server, and the chart it came in. lab/charts/falco/Chart.yaml says the current one.
+CLASSIC_FALCO = "0.43.1"
+CLASSIC_FALCO_CHART = "8.0.5-lab.1"
