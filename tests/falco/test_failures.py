@@ -16,7 +16,7 @@ CASES = {
         ["Deployment falco-falcosidekick", "ImagePullBackOff", "registry.invalid/receiver:absent"],
     ),
     "scheduling": (
-        {"falco_ebpf_resources": {"requests": {"cpu": "1000"}}},
+        {"falco_ebpf_resources": {"limits": {"cpu": "1000"}, "requests": {"cpu": "1000"}}},
         ["DaemonSet falco", "Insufficient cpu"],
     ),
     "rule": (

@@ -7,12 +7,11 @@ import os
 import subprocess
 from pathlib import Path
 
-import yaml
 
 INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
 BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
-_VARIABLES = yaml.safe_load((BUNDLE / "bundle.yml").read_text(encoding="utf-8")) | INPUTS
-CHART = _VARIABLES["falco_ebpf_chart"].replace("{{ runtime_security_bundle }}", str(BUNDLE))
+# The bundle has one for each line; this is the current one's.
+(CHART,) = map(str, (BUNDLE / "charts").glob("falco-9.*.tgz"))
 FALCO = INPUTS.get("falco_ebpf_namespace", "falco")
 CONNECTION = ("--kubeconfig", INPUTS["runtime_security_kubeconfig"])
 KUBECTL = [str(BUNDLE / "bin" / "kubectl"), *CONNECTION, "--context", INPUTS["minikube_profile"]]
