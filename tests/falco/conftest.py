@@ -39,7 +39,8 @@ def role():
         done = subprocess.run(
             command,
             cwd=TOP,
-            env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")},
+            env=os.environ
+            | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

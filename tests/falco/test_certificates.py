@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from .conftest import INPUTS
 
 NAMESPACE = INPUTS["falco_ebpf_namespace"]
-HOST = f"falco-falcosidekick.{NAMESPACE}.svc"
+GIVEN = "falco-given"
 
 
 def issue(common_name, names=(), usage=None, authority=None):
@@ -38,9 +38,10 @@ def issue(common_name, names=(), usage=None, authority=None):
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode(), certificate, key
 
 
-def leaves(authority):
-    names = ["falco-falcosidekick", f"falco-falcosidekick.{NAMESPACE}", HOST, f"{HOST}.cluster.local"]
-    server = issue(HOST, names, ExtendedKeyUsageOID.SERVER_AUTH, authority)
+def leaves(authority, namespace=NAMESPACE):
+    host = f"falco-falcosidekick.{namespace}.svc"
+    names = ["falco-falcosidekick", f"falco-falcosidekick.{namespace}", host, f"{host}.cluster.local"]
+    server = issue(host, names, ExtendedKeyUsageOID.SERVER_AUTH, authority)
     client = issue("falco", ["falco"], ExtendedKeyUsageOID.CLIENT_AUTH, authority)
     return {
         "falco_ebpf_server_certificate": server[0],
@@ -70,29 +71,35 @@ def test_only_the_pod_whose_secret_changed_restarts(role, kubectl, pods):
     assert after["falcosidekick"] == before["falcosidekick"]
 
 
-def test_an_authority_that_was_given_signs_and_its_key_stays_outside(role, kubectl):
+@pytest.fixture(scope="module")
+def given(kubectl):
+    """A namespace without a Falco: what is given there needs no rotation first."""
+    yield {"falco_ebpf_namespace": GIVEN}
+    kubectl("delete", "namespace", GIVEN, "--wait=false")
+
+
+def test_an_authority_that_was_given_signs_and_its_key_stays_outside(role, kubectl, given):
     authority = issue("ours")
-    code, text = role(falco_ebpf_ca_certificate=authority[0], falco_ebpf_ca_key=authority[1])
+    inputs = given | {"falco_ebpf_ca_certificate": authority[0], "falco_ebpf_ca_key": authority[1]}
+    code, text = role("apply", **inputs)
     assert code == 0, text[-2000:]
-    secrets = json.loads(kubectl("get", "secrets", "--namespace", NAMESPACE, "-o", "json"))["items"]
+    secrets = json.loads(kubectl("get", "secrets", "--namespace", GIVEN, "-o", "json"))["items"]
     data = {secret["metadata"]["name"]: secret.get("data", {}) for secret in secrets}
     assert list(data["falco-ca"]) == ["ca.crt"]
-    assert [name for name in data if name in ("falco-ca-next", "falco-ca-previous")] == []
-    body = authority[1].splitlines()[1]
-    assert body not in text
-    code, text = role(falco_ebpf_ca_certificate=authority[0], falco_ebpf_ca_key=authority[1])
-    assert code == 0 and "changed=0" in text
+    assert authority[1].splitlines()[1] not in text
+    signed = x509.load_pem_x509_certificate(base64.b64decode(data["falco-receiver-tls"]["server.crt"]))
+    signed.verify_directly_issued_by(authority[2])
+    code, text = role("apply", **inputs)
+    assert code == 0 and "changed=0" in text, text[-2000:]
 
 
-def test_certificates_of_both_sides_that_were_given_are_used(role, kubectl):
+def test_certificates_of_both_sides_that_were_given_are_used(role, kubectl, given):
     authority = issue("theirs")
-    given = leaves(authority) | {"falco_ebpf_ca_certificate": authority[0]}
-    code, text = role(**given)
+    inputs = leaves(authority, GIVEN) | {"falco_ebpf_ca_certificate": authority[0]}
+    code, text = role("apply", **(given | inputs))
     assert code == 0, text[-2000:]
-    stored = kubectl(
-        "get", "secret", "--namespace", NAMESPACE, "falco-client-tls", "-o", r"jsonpath={.data.client\.crt}"
-    )
-    assert base64.b64decode(stored).decode() == given["falco_ebpf_client_certificate"]
+    stored = kubectl("get", "secret", "--namespace", GIVEN, "falco-client-tls", "-o", r"jsonpath={.data.client\.crt}")
+    assert base64.b64decode(stored).decode() == inputs["falco_ebpf_client_certificate"]
 
 
 @pytest.mark.parametrize(

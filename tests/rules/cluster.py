@@ -7,7 +7,6 @@ import os
 import subprocess
 from pathlib import Path
 
-
 INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
 BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
 # The bundle has one for each line; this is the current one's.
