@@ -13,7 +13,7 @@ BAD_RULE = "- rule: Broken\n  desc: x\n  condition: no_such_macro\n  output: x\n
 CASES = {
     "image": (
         {"falco_ebpf_receiver_image": {"registry": "registry.invalid", "repository": "receiver", "tag": "absent"}},
-        ["Deployment falco-falcosidekick", "ImagePullBackOff", "registry.invalid/receiver:absent"],
+        ["Deployment falco-image/falco-falcosidekick", "ImagePullBackOff", "registry.invalid/receiver:absent"],
     ),
     "scheduling": (
         {"falco_ebpf_resources": {"limits": {"cpu": "1000"}, "requests": {"cpu": "1000"}}},
