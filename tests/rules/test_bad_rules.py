@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -137,4 +138,8 @@ def test_the_role_stops_before_the_release():
     assert "falco_ebpf_rules[0] 'bad' (/etc/falco/rules.d/001-bad.yaml), line 3, column 14, rule 'A'" in said
     assert "filter_check called with nonexistent field proc.nme" in said
     assert generation() == before
+    # Its deletion is asked for and not waited for.
+    deadline = time.monotonic() + 15
+    while jobs() and time.monotonic() < deadline:
+        time.sleep(0.5)
     assert jobs() == []
