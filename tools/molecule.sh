@@ -16,6 +16,8 @@ if [ $# -eq 0 ]; then
 fi
 sharing=
 for scenario in "$@"; do
+    # A run that was killed leaves the note that its cluster stands, and "create" believes it.
+    molecule reset --scenario-name "$scenario"
     if grep -q shared/destroy.yml "molecule/$scenario/molecule.yml"; then
         sharing="$sharing $scenario"
     else
