@@ -160,15 +160,15 @@ def prometheus_operator() -> Part:
     return Part("prometheus-operator", make, inputs=[source], facts=[*build, *programs])
 
 
-def stand_in(name: str) -> Part:
-    """The stand-ins have a build of their own; the sensor's makes the eBPF object first."""
+def sensor() -> Part:
+    """The stand-in for Falco has a build of its own, which makes the eBPF object first."""
+    source = GO / "sensor"
 
     def make(context: Context) -> None:
-        context.run([GO / name / "build.sh", context.output / name], cwd=GO / name, env=go_environment(cgo=False))
-        if (GO / name / "etc").exists():
-            shutil.copytree(GO / name / "etc", context.output / "etc")
+        context.run([source / "build.sh", context.output / "sensor"], cwd=source, env=go_environment(cgo=False))
+        shutil.copytree(source / "etc", context.output / "etc")
 
-    return Part(name, make, inputs=[GO / name])
+    return Part("sensor", make, inputs=[source])
 
 
 def go_parts() -> list[Part]:
@@ -199,7 +199,7 @@ def go_parts() -> list[Part]:
         prometheus_operator(),
         go_part("runc-shim", ["."]),
         go_part("local-path-provisioner", ["github.com/rancher/local-path-provisioner"]),
-        stand_in("sensor"),
-        stand_in("receiver"),
-        stand_in("exporter"),
+        sensor(),
+        go_part("receiver", ["."], program="receiver"),
+        go_part("exporter", ["."], program="exporter"),
     ]
