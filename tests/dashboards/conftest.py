@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
-
-INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
-KUBECTL = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent / "bin" / "kubectl"
+from lab_cluster import KUBECTL
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +17,8 @@ def kubectl():
     """Calls kubectl and returns the finished process; only=False lets it fail."""
 
     def call(*arguments, check=True):
-        command = [KUBECTL, "--kubeconfig", INPUTS["runtime_security_kubeconfig"]]
-        command += ["--context", INPUTS["minikube_profile"], *arguments]
         return subprocess.run(
-            [str(word) for word in command], capture_output=True, check=check, text=True, stdin=subprocess.DEVNULL
+            [*KUBECTL, *arguments], capture_output=True, check=check, text=True, stdin=subprocess.DEVNULL
         )
 
     return call

@@ -11,8 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-from .conftest import INPUTS
+from lab_cluster import INPUTS
 
 NAMESPACE = INPUTS["falco_ebpf_namespace"]
 GIVEN = "falco-given"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-from .conftest import INPUTS
+from lab_cluster import INPUTS
 
 BAD_RULE = "- rule: Broken\n  desc: x\n  condition: no_such_macro\n  output: x\n  priority: WARNING\n"
 # What is wrong, and the words that must be in the message.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from .conftest import INPUTS
+from lab_cluster import INPUTS
 
 NAMESPACE = INPUTS["falco_ebpf_namespace"]
 

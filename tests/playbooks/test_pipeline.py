@@ -8,15 +8,14 @@ import gzip
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from lab_cluster import CONTEXT, INPUTS, kubectl
 
 from .conftest import one_line
 
-INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
 NAMESPACES = ("monitoring", "falco")
 
 
@@ -28,19 +27,7 @@ def arguments(bundle, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def kubectl(bundle):
-    """Calls kubectl on the pipeline's cluster and returns its standard output."""
-
-    def call(*arguments):
-        command = [bundle / "bin" / "kubectl", "--kubeconfig", INPUTS["runtime_security_kubeconfig"]]
-        command += ["--context", INPUTS["minikube_profile"], *arguments]
-        return subprocess.run([str(word) for word in command], capture_output=True, check=True, text=True).stdout
-
-    return call
-
-
-@pytest.fixture(scope="session")
-def secrets(kubectl):
+def secrets():
     """Every Secret of the pipeline's namespaces, Helm's own records among them."""
     listed = [kubectl("get", "secrets", "--output", "json", "--namespace", namespace) for namespace in NAMESPACES]
     return [secret for text in listed for secret in json.loads(text)["items"]]
@@ -59,7 +46,7 @@ def planted(secrets):
                 values[name] = key_body(base64.b64decode(value).decode())
     config = yaml.safe_load(Path(INPUTS["runtime_security_kubeconfig"]).read_text(encoding="utf-8"))
     for user in config["users"]:
-        if user["name"] == INPUTS["minikube_profile"]:
+        if user["name"] == CONTEXT:
             values["kubeconfig"] = key_body(Path(user["user"]["client-key"]).read_text(encoding="utf-8"))
     assert len(values) >= 5
     return values
@@ -136,7 +123,7 @@ def test_check_mode_announces_no_change(playbook, arguments):
     assert "changed=0" in done.stdout
 
 
-def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments, kubectl):
+def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments):
     def pods():
         listed = json.loads(kubectl("get", "pods", "--namespace", "falco", "--output", "json"))["items"]
         staying = [pod["metadata"] for pod in listed if "deletionTimestamp" not in pod["metadata"]]

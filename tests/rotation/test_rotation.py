@@ -11,37 +11,23 @@ import os
 import subprocess
 import time
 import uuid
-from pathlib import Path
 
 import pytest
+from lab_cluster import CONTEXT, FALCO, KUBECTL, kubectl, playbook
 
 from . import wire
 from .stream import NAMESPACE, POD, Follower, Receipts, pod
 
-INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
-BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
-TOP = Path(__file__).parents[2]
 LEAST = int(os.environ.get("ROTATION_EVENTS", "2000"))
 PAUSE = os.environ.get("ROTATION_PAUSE", "0.04")
-FALCO = INPUTS.get("falco_ebpf_namespace", "falco")
-KUBECTL = [
-    str(BUNDLE / "bin" / "kubectl"),
-    *("--kubeconfig", INPUTS["runtime_security_kubeconfig"], "--context", INPUTS["minikube_profile"]),
-]
 # Seconds for the last events to arrive.
 LATE = 15
 
 
-def kubectl(*words, **options):
-    return subprocess.run([*KUBECTL, *words], check=True, capture_output=True, text=True, **options).stdout
-
-
 def rotate(what):
     started = time.monotonic()
-    command = ["ansible-playbook", "playbooks/rotate_certificates.yml", "-e", f"@{BUNDLE}/bundle.yml"]
-    command += ["-e", json.dumps(INPUTS | {"falco_ebpf_rotate": what})]
-    done = subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:]
+    code, text = playbook("playbooks/rotate_certificates.yml", falco_ebpf_rotate=what)
+    assert code == 0, text[-3000:]
     return time.monotonic() - started
 
 
@@ -63,7 +49,7 @@ def marker():
 def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
     receipts = Receipts(KUBECTL, FALCO, rf"{marker}-(\d+)-")
     sent = set()
-    with wire.capture(INPUTS["minikube_profile"], tmp_path / "wire", (2801, 2810)) as captured:
+    with wire.capture(CONTEXT, tmp_path / "wire", (2801, 2810)) as captured:
         receipts.start()
         kubectl("apply", "-f", "-", input=json.dumps(pod(os.environ["RUNTIME_SECURITY_IMAGE"], marker, PAUSE)))
         kubectl("wait", "--namespace", NAMESPACE, "--for=condition=Ready", f"pod/{POD}", "--timeout=60s")
@@ -87,7 +73,7 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
             "get", "pods", "--namespace", FALCO, "-l", "app.kubernetes.io/name=falcosidekick", "-o", "name"
         )
         address = kubectl("get", "--namespace", FALCO, receiver.split()[0], "-o", "jsonpath={.status.podIP}")
-        node = ["docker", "exec", INPUTS["minikube_profile"], "curl", "-s", f"http://{address}:2810/{plain}"]
+        node = ["docker", "exec", CONTEXT, "curl", "-s", f"http://{address}:2810/{plain}"]
         subprocess.run(node, check=True, capture_output=True)
     receipts.stop()
 

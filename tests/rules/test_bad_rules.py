@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from lab_cluster import FALCO, kubectl, playbook
 
-from .cluster import BUNDLE, CHART, FALCO, INPUTS, generation, helm, jobs, kubectl
+from .cluster import CHART, generation, helm, jobs
 
-TOP = Path(__file__).parents[2]
 LABELS = {"runtime-security.kubernetes/test": "rules"}
 SELECTOR = "runtime-security.kubernetes/test=rules"
 
@@ -121,19 +119,9 @@ def test_kind(judged, kind):
 def test_the_role_stops_before_the_release():
     before, others = generation(), set(jobs())
     bad = {"falco_ebpf_rules": [{"name": "bad", "content": text_of("unknown field")}]}
-    command = [
-        "ansible-playbook",
-        "site.yml",
-        "--tags",
-        "falco_ebpf",
-        "-e",
-        f"@{BUNDLE}/bundle.yml",
-        "-e",
-        json.dumps(INPUTS | bad),
-    ]
-    done = subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    said = " ".join(done.stdout.replace("''", "'").split())
-    assert done.returncode != 0
+    code, text = playbook("site.yml", "--tags", "falco_ebpf", **bad)
+    said = " ".join(text.replace("''", "'").split())
+    assert code != 0
     assert "refuses falco_ebpf_rules" in said
     assert "falco_ebpf_rules[0] 'bad' (/etc/falco/rules.d/001-bad.yaml), line 3, column 14, rule 'A'" in said
     assert "filter_check called with nonexistent field proc.nme" in said

@@ -11,8 +11,7 @@ import time
 import uuid
 
 import pytest
-
-from .cluster import FALCO, KUBECTL, kubectl
+from lab_cluster import FALCO, KUBECTL, kubectl
 
 NAMESPACE = "rules-test"
 MARK = "m" + uuid.uuid4().hex[:8]

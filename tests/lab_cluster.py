@@ -1,0 +1,43 @@
+"""The cluster under test and its lab: PIPELINE_INPUTS, as molecule hands it over, says where they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
+BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
+CONTEXT = INPUTS["minikube_profile"]
+KUBECONFIG = INPUTS["runtime_security_kubeconfig"]
+FALCO = INPUTS.get("falco_ebpf_namespace", "falco")
+KUBECTL = [str(BUNDLE / "bin" / "kubectl"), "--kubeconfig", KUBECONFIG, "--context", CONTEXT]
+
+
+def run(command, **options):
+    """Standard output of a command; one that fails shows what it printed."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def kubectl(*words, **options):
+    return run([*KUBECTL, *words], **options)
+
+
+def playbook(name, *options, **inputs):
+    """Runs a playbook with the lab's inputs; its exit code and what it printed."""
+    command = ["ansible-playbook", name, "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS | inputs), *options]
+    plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
+    done = subprocess.run(
+        command,
+        cwd=TOP,
+        env=os.environ | plain,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
