@@ -11,11 +11,11 @@ DOCKER_HUB = "docker.io"
 def full_name(image):
     """The reference with its registry and, on Docker Hub, its organisation, as container runtimes complete it."""
     first, slash, rest = image.partition("/")
-    if not slash:
-        return "%s/library/%s" % (DOCKER_HUB, image)
-    if "." in first or ":" in first or first == "localhost":
-        return image
-    return "%s/%s" % (DOCKER_HUB, image)
+    if not slash or not ("." in first or ":" in first or first == "localhost"):
+        first, rest = DOCKER_HUB, image
+    if first == DOCKER_HUB and "/" not in rest:
+        rest = "library/" + rest
+    return "%s/%s" % (first, rest)
 
 
 def mirrored_image(image, registries=None):

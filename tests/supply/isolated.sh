@@ -36,7 +36,15 @@ if timeout 5 bash -c '</dev/tcp/192.0.2.1/443' 2>/dev/null; then
 fi
 
 cd "$top"
-make_bundle=(ansible-playbook playbooks/bundle.yml -e "@$work/mirror/inputs.yml" -e "bundle_path=$made")
+# Secrets that the maker of the bundle has among its inputs; none of them is to be in it.
+secret=planted-secret-of-the-maker
+cat >"$work/secrets.yml" <<SECRETS
+metrics_stack_grafana_admin_password: $secret
+metrics_stack_grafana_values: {env: {GF_PLANTED: $secret}}
+falco_ebpf_outputs: {slack: {webhookurl: "https://hooks.example.org/$secret"}}
+minikube_start_options: [--preload=false, --install-addons=false, "--docker-env=HTTPS_PROXY=http://user:$secret@proxy.example.org"]
+SECRETS
+make_bundle=(ansible-playbook playbooks/bundle.yml -e "@$work/mirror/inputs.yml" -e "@$work/secrets.yml" -e "bundle_path=$made" --diff -vvv)
 
 say "A bundle, killed once three images are there"
 # In a process namespace of its own: Ansible's workers are no group with it, and they have to go with it.
@@ -60,6 +68,10 @@ find "$made" -type f ! -name '*.partial' -name '*_v*' -printf '%P %T@\n' | sort 
 say "Nothing to do the third time"
 "$mirror" run "$work/mirror" "${make_bundle[@]}" | tee "$work/again.log" | tail -n 3
 grep -q 'changed=0 .*failed=0' "$work/again.log"
+
+say "No secret in it, and none in what was printed"
+[ -z "$(grep --recursive --files-with-matches --text "$secret" "$made" "$work/killed.log" "$work/resumed.log" "$work/again.log")" ]
+grep -q -- --install-addons=false "$made/bundle.yml"
 
 say "A cluster from it"
 lab/host/docker.sh start

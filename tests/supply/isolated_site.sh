@@ -23,13 +23,6 @@ no_route() { awk '/^Ip:/ {if (header++) print $column; else for (i = 1; i <= NF;
 before=$(no_route)
 ansible-playbook site.yml "${inputs[@]}" | tee "$work/site.log" | tail -n 25
 echo "packets that found no route: $(($(no_route) - before))"
-python3 - "$work/proof.json" <<'PROOF'
-import json, sys
-
-steps = json.load(open(sys.argv[1], encoding="utf-8"))
-for step in steps:
-    print("ok  " if step["ok"] else "FAIL", step["name"])
-sys.exit(not steps or not all(step["ok"] for step in steps))
-PROOF
+"$(dirname "$0")/proof.py" "$work/proof.json"
 ansible-playbook site.yml "${inputs[@]}" | tee "$work/second.log" | tail -n 3
 grep -q 'changed=0 .*failed=0' "$work/second.log"

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Mirrors of all that a bundle has: a registry, a chart repository and a download site on loopback.
+"""Mirrors of all that a bundle has: a registry, a chart repository and a download site.
 
 mirror.py fill BUNDLE FOLDER     fills the folder, once
 mirror.py run FOLDER COMMAND...  serves it while a command runs, which finds the mirrors' inputs in FOLDER/inputs.yml
+
+On loopback; the registry at $MIRROR_ADDRESS, if there is one, the same for both.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.supply import authority, images, servers
 
+ADDRESS = os.environ.get("MIRROR_ADDRESS", servers.ADDRESS)
 HELM_ARCHIVE = "helm-{version}-linux-amd64.tar.gz"
 MINIKUBE_VERSION = "v1.38.1"
 # The charts of a run with defaults, by the inputs that choose them.
@@ -82,7 +85,9 @@ def fill_images(bundle: Path, address: str, environment: dict[str, str]) -> list
         for entry in manifest:
             for name in entry["RepoTags"]:
                 print("mirror:", name, flush=True)
-                images.push(archive, f"{address}/{name}", environment, name)
+                # kubeadm looks for CoreDNS right below a repository that is not its own.
+                for path in {name, name.replace("/coredns/coredns:", "/coredns:")}:
+                    images.push(archive, f"{address}/{path}", environment, name)
                 registries.add(name.partition("/")[0])
     return sorted(registries)
 
@@ -101,11 +106,13 @@ def fill(bundle: Path, folder: Path) -> None:
         return
     for name in ("registry", "charts", "downloads"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    authority.make(folder)
+    authority.make(folder, tuple({servers.ADDRESS, ADDRESS}))
     fill_charts(bundle, folder / "charts")
     kept = inputs(bundle, folder / "charts")
     kept["bundle_helm_version"] = fill_downloads(bundle, folder / "downloads", kept["minikube_kubernetes_version"])
     kept["bundle_cluster_images"] = []
+    # One port for all runs: it is part of the images' names.
+    kept["registry_port"] = servers.free_port(ADDRESS)
     with servers.registry(folder / "registry", folder) as address:
         kept["registries"] = fill_images(bundle, address, os.environ | {"SSL_CERT_FILE": str(folder / "ca.pem")})
     (folder / "filled.yml").write_text(yaml.safe_dump(kept), encoding="utf-8")
@@ -114,7 +121,7 @@ def fill(bundle: Path, folder: Path) -> None:
 def run(folder: Path, command: list[str]) -> int:
     kept = yaml.safe_load((folder / "filled.yml").read_text(encoding="utf-8"))
     with (
-        servers.registry(folder / "registry", folder) as registry,
+        servers.registry(folder / "registry", folder, address=ADDRESS, port=kept.pop("registry_port")) as registry,
         servers.files(folder / "charts", folder) as charts,
         servers.files(folder / "downloads", folder) as downloads,
     ):

@@ -1,4 +1,4 @@
-"""Servers on loopback with TLS: Debian's image registry, and files, as chart repositories and download sites serve them."""
+"""Servers with TLS, on loopback unless said otherwise: Debian's image registry, and files, as chart repositories and download sites serve them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ ADDRESS = "127.0.0.1"
 START_SECONDS = 20
 
 
-def free_port() -> int:
+def free_port(address: str) -> int:
     with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
+        probe.bind((address, 0))
         return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
 def registry(
-    folder: Path, certificates: Path, started: Callable[[subprocess.Popen], object] = lambda _process: None
+    folder: Path,
+    certificates: Path,
+    started: Callable[[subprocess.Popen], object] = lambda _process: None,
+    address: str = ADDRESS,
+    port: int = 0,
 ) -> Iterator[str]:
     """Serves the images below a folder; gives its address. ``started`` is told the process."""
-    port = free_port()
+    port = port or free_port(address)
     configuration = folder / "registry.json"  # JSON is YAML, too
     configuration.write_text(
         json.dumps(
@@ -38,7 +42,7 @@ def registry(
                 "log": {"level": "error", "accesslog": {"disabled": True}},
                 "storage": {"filesystem": {"rootdirectory": str(folder)}},
                 "http": {
-                    "addr": f"{ADDRESS}:{port}",
+                    "addr": f"{address}:{port}",
                     "tls": {
                         "certificate": str(certificates / "server.pem"),
                         "key": str(certificates / "server.key"),
@@ -52,17 +56,17 @@ def registry(
         process = subprocess.Popen(["docker-registry", "serve", str(configuration)], stdout=log, stderr=log)
     started(process)
     try:
-        wait_until_open(port, process)
-        yield f"{ADDRESS}:{port}"
+        wait_until_open(address, port, process)
+        yield f"{address}:{port}"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def wait_until_open(port: int, process: subprocess.Popen) -> None:
+def wait_until_open(address: str, port: int, process: subprocess.Popen) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection((ADDRESS, port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((address, port), 1):
             return
         time.sleep(0.05)
     raise RuntimeError("the registry does not answer")

@@ -130,3 +130,48 @@ def test_a_run_ends_before_its_first_change(case, bundle, playbook, tmp_path):
     assert message in " ".join(done.stdout.split())
     assert "changed=0" in done.stdout or "PLAY RECAP" not in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Include one role
+      ansible.builtin.include_role:
+        name: runtime_security.kubernetes.ROLE
+        tasks_from: ENTRY
+"""
+ENTRIES = [
+    ("metrics_stack", "apply"),
+    ("loki_stack", "apply"),
+    ("falco_ebpf", "apply"),
+    ("falco_ebpf", "remove"),
+    ("minikube", "remove"),
+]
+
+
+@pytest.mark.parametrize(("role", "entry"), ENTRIES)
+def test_a_role_alone_ends_before_its_first_change(role, entry, bundle, playbook, tmp_path):
+    """Helm is the bundle's; this one would leave a file when it is started."""
+    ran = tmp_path / "ran"
+    for program in ("helm", "minikube"):
+        path = bundle / "bin" / program
+        path.write_text(f"#!/bin/sh\ntouch {ran}\n", encoding="utf-8")
+        path.chmod(0o755)
+    write_sums(bundle)
+    flip(bundle / "bin" / "helm", -2)
+    play = tmp_path / "play.yml"
+    play.write_text(PLAY.replace("ROLE", role).replace("ENTRY", entry), encoding="utf-8")
+    variables = {
+        "runtime_security_bundle": bundle,
+        "runtime_security_helm_binary": bundle / "bin" / "helm",
+        "minikube_binary": bundle / "bin" / "minikube",
+        "minikube_home": tmp_path / "minikube",
+        "runtime_security_kubeconfig": tmp_path / "kubeconfig",
+    }
+    done = playbook(play, *(word for name, value in variables.items() for word in ("-e", f"{name}={value}")))
+    assert done.returncode != 0
+    assert "bin/helm: SHA-256 is" in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "play.yml"]

@@ -11,6 +11,7 @@ MIRRORS = {"docker.io": "mirror.example:5000/hub/", "quay.io": "mirror.example:5
     ("image", "name", "mirrored"),
     [
         ("python:3.13", "docker.io/library/python:3.13", "mirror.example:5000/hub/library/python:3.13"),
+        ("docker.io/python:3.13", "docker.io/library/python:3.13", "mirror.example:5000/hub/library/python:3.13"),
         ("grafana/loki:3.6.3", "docker.io/grafana/loki:3.6.3", "mirror.example:5000/hub/grafana/loki:3.6.3"),
         (
             "quay.io/prometheus/prometheus:v3",
