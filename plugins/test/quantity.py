@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import re
 
-QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(?:m|k|[MGTPE]|[KMGTPE]i)?")
+# Kubernetes counts in 64 bits: no number of more digits is one.
+QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(m|k|[MGTPE]|[KMGTPE]i)?")
+POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 
 
 def is_quantity(value: object) -> bool:
     # YAML reads a plain number without a suffix as one.
     match = QUANTITY.fullmatch(str(value)) if not isinstance(value, bool) else None
-    return match is not None and float(match.group(1)) > 0
+    return match is not None and 0 < float(match.group(1)) * 1024 ** POWERS.get((match.group(2) or "m")[0], 0) < 2**63
 
 
 class TestModule:

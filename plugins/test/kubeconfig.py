@@ -1,0 +1,11 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.kubeconfig import usable
+
+
+class TestModule:
+    def tests(self) -> dict:
+        return {"kubeconfig": usable}
