@@ -41,6 +41,33 @@ def test_every_container_counts_but_those_of_tests():
     ]
 
 
+OPERATOR = """
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - image: quay.io/prometheus-operator/prometheus-operator:v0.93.0
+          args: ["--log-level=info", "--prometheus-config-reloader=quay.io/prometheus-operator/prometheus-config-reloader:v0.93.0"]
+---
+apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+spec: {image: "quay.io/prometheus/prometheus:v3.15.0"}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+spec: {groups: []}
+"""
+
+
+def test_the_operators_pods_count():
+    assert manifest_images(OPERATOR) == [
+        "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.0",
+        "quay.io/prometheus-operator/prometheus-operator:v0.93.0",
+        "quay.io/prometheus/prometheus:v3.15.0",
+    ]
+
+
 def test_what_is_no_yaml_is_refused():
     with pytest.raises(AnsibleFilterError, match="no YAML"):
         manifest_images("{")

@@ -43,4 +43,4 @@ def test_a_group_may_be_in_one_file_only():
 
 
 def test_a_file_that_cannot_be_read():
-    assert rule_errors(["a.yml", "b.yml"], []) == ["not all of a.yml, b.yml can be read"]
+    assert rule_errors(["a.yml", "b.yml"], [GOOD, None]) == ["b.yml: it is no file of UTF-8 text"]

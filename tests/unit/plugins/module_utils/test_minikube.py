@@ -104,6 +104,13 @@ def test_settings_that_are_not_asked_for_do_not_count():
     assert minikube.plan("running", SETTINGS, {"driver": "docker", "cni": None}, recreate=False) == []
 
 
+@pytest.mark.parametrize("kept", ["mirror.example:5000/lab/node", "mirror.example:5000/lab/node:1"])
+def test_the_tag_minikube_forgets_after_a_port_is_no_drift(kept):
+    wanted = dict(SETTINGS, base_image="mirror.example:5000/lab/node:1")
+    assert minikube.drift(dict(SETTINGS, base_image=kept), wanted) == []
+    assert minikube.drift(dict(SETTINGS, base_image=kept.replace("node", "other")), wanted) == ["base_image"]
+
+
 def test_the_digest_minikube_adds_to_a_base_image_is_no_drift():
     current = dict(SETTINGS, base_image=SETTINGS["base_image"] + "@sha256:0123")
     assert minikube.plan("running", current, SETTINGS, recreate=False) == []

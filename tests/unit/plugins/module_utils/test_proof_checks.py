@@ -131,7 +131,10 @@ def test_shells_stop_when_both_ends_have_seen_one(_often):
     shells = shell.Shells(watch, pod)
     loki = _only(shell.shell_in_loki(watch, FakeQueries([_event(1)]), shells, "falco"))
     assert shells._thread.is_alive()
-    counter = _only(shell.shell_in_prometheus(watch, FakeQueries(samples=[Sample({}, 1.0)]), shells))
+    queries = FakeQueries(samples=[Sample({}, 1.0)])
+    counter = _only(shell.shell_in_prometheus(watch, queries, shells, "falco"))
+    # A second Falco counts the same shell.
+    assert 'namespace="falco"' in queries.asked[0]
     shells._thread.join(5)
     assert loki["ok"] and counter["ok"]
     assert not shells._thread.is_alive()
@@ -140,7 +143,7 @@ def test_shells_stop_when_both_ends_have_seen_one(_often):
 def test_a_counter_at_zero_proves_nothing(_often):
     watch = Watch(BRIEF)
     queries = FakeQueries(samples=[Sample({}, 0.0)])
-    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod())))
+    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod()), "falco"))
     assert _verdict(entry) == (shell.PROMETHEUS, False)
 
 

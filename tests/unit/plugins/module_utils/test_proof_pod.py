@@ -93,6 +93,38 @@ def test_a_service_account_that_is_late():
     pod.wait_running()
 
 
+def test_a_namespace_that_an_earlier_run_takes_away_is_made_again():
+    going = ClusterError('pods "x" is forbidden: unable to create new content because it is being terminated', 403)
+    cluster = FakeCluster(refusals=[going])
+    create = cluster.create
+
+    def and_take_it_away(kind, *rest):
+        try:
+            create(kind, *rest)
+        except ClusterError:
+            cluster.objects.clear()
+            raise
+
+    cluster.create = and_take_it_away
+    pod = _started(cluster)
+    pod.wait_running()
+    assert cluster.names("Namespace") == ["proof"]
+    assert cluster.names("Pod") == [pod.name]
+
+
+def test_the_namespace_stays_while_the_next_proof_is_in_it():
+    cluster = FakeCluster()
+    pod = _started(cluster)
+    pod.wait_running()
+    following = _started(cluster)
+    following.wait_running()
+    pod.remove()
+    assert cluster.names("Namespace") == ["proof"]
+    assert cluster.names("Pod") == [following.name]
+    following.remove()
+    assert cluster.objects == {}
+
+
 def test_a_refusal_is_told_at_once():
     pod = _started(FakeCluster(refusals=[ClusterError("create Pod: violates PodSecurity", 403)]))
     with pytest.raises(NotSeen, match="does not run: create Pod: violates PodSecurity"):

@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Helm was asked for, as one short text that can be compared. Private to the collection."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+
+
+def plain(value: object) -> object:
+    """The same value whether it came from YAML or from Helm, which stores JSON: 1.0 is 1."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def digest(chart: str, version: str, values: object) -> str:
+    """Tells one request from another; the values stay out of what is kept."""
+    return hashlib.sha256(json.dumps([chart, version, plain(values or {})], sort_keys=True).encode()).hexdigest()
+
+
+def digest_of_record(record: str) -> str:
+    """That of a release which is deployed, from the record in Helm's Secret, or nothing when it is not deployed.
+
+    The record is JSON, compressed, in Base64, which the Secret encodes once more
+    (helm.sh/helm/v3/pkg/storage/driver/util.go).
+    """
+    release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(record))))
+    if release["info"]["status"] != "deployed":
+        return ""
+    metadata = release["chart"]["metadata"]
+    return digest(metadata["name"], metadata["version"], release.get("config"))

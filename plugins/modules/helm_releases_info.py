@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_releases_info
+short_description: Ask a cluster for its namespaces, and for Helm releases and who installed them
+version_added: 0.1.0
+author:
+  - runtime_security.kubernetes maintainers (@runtime-security)
+description:
+  - Lists the namespaces with their labels, and the Helm releases of some names in all namespaces.
+  - Tells which of these releases this collection installed. Beside each of them it puts a ConfigMap with the label
+    C(runtime-security/release), before Helm begins.
+notes:
+  - Reads only the metadata of Helm's Secrets and of the ConfigMaps, but for the newest Secret of each of our releases, of
+    which it returns a digest. Without the right to list these in all namespaces it
+    warns and reports no release.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+attributes:
+  check_mode:
+    description: Can run in check_mode and return what it sees.
+    support: full
+options:
+  names:
+    description: Names of the releases to look for.
+    type: list
+    elements: str
+    required: true
+requirements:
+  - python >= 3.9
+  - kubernetes >= 24.2.0
+"""
+
+EXAMPLES = r"""
+- name: Look whose Grafana and Prometheus there are
+  runtime_security.kubernetes.helm_releases_info:
+    context: production
+    names: [grafana, prometheus]
+  register: found
+"""
+
+RETURN = r"""
+namespaces:
+  description: The labels of each namespace.
+  returned: success
+  type: dict
+  sample: {"monitoring": {"kubernetes.io/metadata.name": "monitoring"}}
+releases:
+  description:
+    - For each release that is there, as NAMESPACE/NAME, whether this collection installed it. Also those that Helm has not
+      finished.
+  returned: success
+  type: dict
+  sample: {"monitoring/grafana": true, "shop/prometheus": false}
+deployed:
+  description:
+    - A digest of chart, version and values for each of our releases that is deployed. The filter
+      P(runtime_security.kubernetes.helm_releases_due#filter) compares it with what is asked for.
+  returned: success
+  type: dict
+  sample: {"monitoring/grafana": "6a0ff7a9d0f1c9a9ad0a2a7d9b1a0d6d2f7d2f2c1e4b7a8c9d0e1f2a3b4c5d6e"}
+"""
+
+import copy
+import json
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import digest_of_record
+
+try:
+    from kubernetes.client import ApiClient, CoreV1Api
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.exceptions import HTTPError
+except ImportError:
+    # AnsibleK8SModule says what is missing.
+    ApiException = HTTPError = OSError
+
+MARK = "runtime-security/release"
+# Nothing of a Secret but its metadata leaves the API server.
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+def listed(client, kind: str, selector: str = "") -> list[dict]:
+    method = getattr(CoreV1Api(client), {"namespace": "list_namespace"}.get(kind, f"list_{kind}_for_all_namespaces"))
+    answer = method(label_selector=selector, _preload_content=False)
+    return [item["metadata"] for item in json.loads(answer.data)["items"] or []]
+
+
+def releases(secrets: list[dict], marks: list[dict]) -> dict[str, bool]:
+    ours = {f"{mark['namespace']}/{mark['labels'][MARK]}" for mark in marks}
+    # Helm keeps a Secret for each revision.
+    found = sorted({f"{secret['namespace']}/{secret['labels']['name']}" for secret in secrets})
+    return {name: name in ours for name in found}
+
+
+def deployed(client, secrets: list[dict], names: list[str]) -> dict[str, str]:
+    """What each of the named releases was last asked to be, where that is deployed."""
+    newest: dict[str, dict] = {}
+    for secret in sorted(secrets, key=lambda metadata: int(metadata["labels"]["version"])):
+        newest[f"{secret['namespace']}/{secret['labels']['name']}"] = secret
+    digests = {}
+    for name in names:
+        try:
+            secret = CoreV1Api(client).read_namespaced_secret(newest[name]["name"], newest[name]["namespace"])
+        except ApiException as exc:
+            # A Helm that an earlier run left at work took it away meanwhile.
+            if exc.status != 404:
+                raise
+        else:
+            digests[name] = digest_of_record(secret.data["release"])
+    return {name: found for name, found in digests.items() if found}
+
+
+def main() -> None:
+    spec = copy.deepcopy(AUTH_ARG_SPEC)
+    spec.update(names={"type": "list", "elements": "str", "required": True})
+    module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
+    names = ",".join(module.params["names"])
+    try:
+        client = ApiClient(get_api_client(module).configuration)
+        client.set_default_header("Accept", METADATA)
+        namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "namespace")}
+        found, digests = {}, {}
+        try:
+            secrets = listed(client, "secret", f"owner=helm,name in ({names})")
+            found = releases(secrets, listed(client, "config_map", f"{MARK} in ({names})"))
+            whole = ApiClient(client.configuration)
+            digests = deployed(whole, secrets, [name for name, ours in found.items() if ours])
+        except ApiException as exc:
+            if exc.status != 403:
+                raise
+            module.warn("Without the right to list Secrets and ConfigMaps, releases of others are not recognised.")
+        module.exit_json(changed=False, namespaces=namespaces, releases=found, deployed=digests)
+    except (ApiException, CoreException, HTTPError, OSError) as exc:
+        module.fail_json(msg=f"The cluster does not answer: {getattr(exc, 'reason', None) or exc}")
+
+
+if __name__ == "__main__":
+    main()

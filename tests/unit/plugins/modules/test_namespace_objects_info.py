@@ -1,0 +1,22 @@
+"""Which objects of a namespace are somebody's."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.modules.namespace_objects_info import put_there
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata", "somebodys"),
+    [
+        ("ConfigMap", {"name": "settings"}, True),
+        ("ServiceAccount", {"name": "shop"}, True),
+        ("ServiceAccount", {"name": "default"}, False),
+        ("ConfigMap", {"name": "kube-root-ca.crt"}, False),
+        ("Event", {"name": "shop.1"}, False),
+        ("Pod", {"name": "shop-1", "ownerReferences": [{"kind": "ReplicaSet"}]}, False),
+        ("Pod", {"name": "shop-1", "deletionTimestamp": "2026-01-01T00:00:00Z"}, False),
+    ],
+)
+def test_what_the_cluster_makes_itself_is_nobodys(kind, metadata, somebodys):
+    assert put_there(kind, metadata) is somebodys
