@@ -48,11 +48,9 @@ def rule_shape_errors(rule):
 
 def rule_errors(names, texts):
     names, texts = list(names), list(texts)
-    if len(names) != len(texts):
-        return ["not all of %s can be read" % ", ".join(map(str, names))]
     errors, owner = [], {}
     for name, text in zip(names, texts):
-        found = file_errors(text)
+        found = ["it is no file of UTF-8 text"] if text is None else file_errors(text)
         errors += ["%s: %s" % (name, error) for error in found]
         if found:
             continue

@@ -66,6 +66,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlConnectionError
 from ansible.module_utils.urls import SSLValidationError, open_url
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import text_file
 
 _KEYS = {"path": {"uid", "checksum"}, "url": {"uid", "checksum"}, "id": {"uid", "checksum", "revision"}}
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -138,10 +139,13 @@ def definition(entry, text):
 def download(url):
     try:
         with open_url(url, timeout=_SECONDS, headers={"Accept": "application/json"}) as response:
-            return response.read()
+            found = response.read(text_file.MOST_BYTES + 1)
     # URLError and HTTPError, sockets and their timeouts are all OSErrors.
     except (OSError, SSLValidationError, UrlConnectionError) as exc:
         raise Refused(f"{url} was not answered: {exc}. Check the address, or have the file on the controller") from exc
+    if len(found) > text_file.MOST_BYTES:
+        raise Refused(f"{url} answers with more than 4 MiB. Check the address")
+    return found
 
 
 class LookupModule(LookupBase):
@@ -166,7 +170,7 @@ class LookupModule(LookupBase):
 
     def _file(self, path, variables):
         place = self.find_file_in_search_path(variables, "files", path, ignore_missing=True)
-        if not place:
-            raise Refused("there is no such file on the controller. Correct the path")
-        with open(place, "rb") as file:
-            return file.read()
+        text = text_file.read(place or None)
+        if text is None:
+            raise Refused("there is no such file on the controller, of UTF-8 text and at most 4 MiB. Correct the path")
+        return text.encode()

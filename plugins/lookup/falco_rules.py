@@ -57,7 +57,7 @@ _raw:
 from pathlib import Path
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules, text_file
 
 SHIPPED = Path(__file__).parents[2] / "roles" / "falco_ebpf" / "files" / "rules" / "runtime_security_rules.yaml"
 
@@ -71,8 +71,7 @@ class LookupModule(LookupBase):
         shipped = SHIPPED.read_text(encoding="utf-8") if self.get_option("shipped") else None
 
         def read(src):
-            path = self.find_file_in_search_path(variables, "files", src, ignore_missing=True)
-            return Path(path).read_text(encoding="utf-8") if path else None
+            return text_file.read(self.find_file_in_search_path(variables, "files", src, ignore_missing=True) or None)
 
         result = falco_rules.read_items(terms, shipped, read)
         result["selection"] = falco_rules.selection(self.get_option("disabled"), self.get_option("enabled"))

@@ -137,6 +137,10 @@ def drift(current, wanted):
         if name == "base_image" and have:
             # minikube adds the digest it found to the name it was given.
             have = have.split("@", 1)[0]
+            # It takes the second colon of HOST:PORT/NAME:TAG for that of a digest, and forgets the tag.
+            if value.count(":") == 2 and "@" not in value:
+                value = value.rpartition(":")[0]
+                have = have if have.count(":") == 1 else have.rpartition(":")[0]
         if have != value:
             names.append(name)
     return names

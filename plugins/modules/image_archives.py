@@ -71,8 +71,11 @@ loaded:
   sample: [/srv/bundle/images/stack.tar]
 """
 
+import contextlib
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_archive, minikube
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import ProfileLock
 
 
 class Docker:
@@ -81,6 +84,8 @@ class Docker:
     def __init__(self, module):
         self.module = module
         self.binary = find(module, "docker")
+        # The engine itself takes one at a time.
+        self.lock = contextlib.nullcontext()
 
     def present(self, names):
         """Digests of those images that the engine has. An image that is not there is no error here."""
@@ -103,11 +108,13 @@ class Minikube:
     def __init__(self, module):
         self.module = module
         self.binary = find(module, "minikube")
+        self.lock = ProfileLock(module.params["home"], module.params["profile"])
 
     def run(self, arguments):
         return self.module.run_command(
             [self.binary] + arguments + ["--profile", self.module.params["profile"]],
             environ_update=minikube.environment(self.module.params["home"]),
+            pass_fds=self.lock.descriptors(),
         )
 
     def present(self, names):
@@ -133,6 +140,15 @@ def find(module, default):
     return module.get_bin_path(binary, required=not module.check_mode)
 
 
+def load(target, paths):
+    for path in paths:
+        rc, stdout, stderr = target.load(path)
+        if rc != 0:
+            raise image_archive.ArchiveError(
+                "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
+            )
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
@@ -150,14 +166,12 @@ def main():
         wanted = {name: digest for images in archives.values() for name, digest in images.items()}
         present = target.present(sorted(wanted))
         pending = image_archive.to_load(archives, present)
-        if not module.check_mode:
-            for path in pending:
-                rc, stdout, stderr = target.load(path)
-                if rc != 0:
-                    raise image_archive.ArchiveError(
-                        "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
-                    )
-    except image_archive.ArchiveError as error:
+        if pending and not module.check_mode:
+            with target.lock:
+                # Who had the lock before may have loaded them.
+                pending = image_archive.to_load(archives, target.present(sorted(wanted)))
+                load(target, pending)
+    except (image_archive.ArchiveError, minikube.MinikubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
         changed=bool(pending),

@@ -14,7 +14,10 @@ description:
   - Makes, starts, reconfigures or removes a minikube profile.
   - Compares what is asked for with the profile's own record. Settings that minikube cannot change on a cluster that
     exists (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless O(recreate=true).
-  - A profile that was cut off while it was made (its host is not there) is removed and made anew.
+  - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
+    made anew.
+  - Waits up to 15 minutes while a minikube that this module started is at work on the profile, as one that an
+    interrupted run left.
 requirements:
   - minikube >= 1.38
 options:
@@ -134,10 +137,12 @@ cluster:
     extra_config: ["apiserver.audit-log-path=-"]
 """
 
+import contextlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import ProfileLock
 
 # The node shares this machine's memory and CPUs.
 LOCAL_DRIVERS = ("docker", "podman", "kvm2", "qemu2", "virtualbox")
@@ -153,17 +158,28 @@ class Profile:
         self.home = module.params["home"]
         # The program may be yet to come; without it there is no cluster of it either.
         self.binary = module.get_bin_path(module.params["binary"])
+        self.lock = ProfileLock(self.home, self.name)
 
     def run(self, arguments):
         environment = minikube.environment(self.home, self.module.params["kubeconfig"])
-        return self.module.run_command([self.binary] + arguments, environ_update=environment)
+        return self.module.run_command(
+            [self.binary] + arguments, environ_update=environment, pass_fds=self.lock.descriptors()
+        )
+
+    def to_be_locked(self):
+        """Whether something may change; where there is no folder, nothing can be removed."""
+        if self.module.check_mode:
+            return False
+        return self.module.params["state"] == "present" or os.path.isdir(minikube.profile_folder(self.home))
 
     def state(self):
         # minikube makes its folders even for a question; without a record there is nothing to ask for.
         if not self.binary or self.settings() is None:
             return "missing"
         rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
-        return minikube.parse_status(rc, stdout)
+        state = minikube.parse_status(rc, stdout)
+        # Nothing was ever put into it, and minikube may trip over what is half-made.
+        return "broken" if state == "stopped" and self.lock.begun() else state
 
     def settings(self):
         return minikube.read_profile(self.home, self.name)
@@ -221,7 +237,11 @@ def apply(module, profile, result):
             if step == "delete":
                 profile.delete()
             else:
+                if result["state"] == "missing" or "delete" in steps:
+                    profile.lock.note_begun(True)
                 profile.start(wanted)
+        if params["state"] == "present":
+            profile.lock.note_begun(False)
         after = profile.settings() if steps else before
     result.update(
         changed=bool(steps),
@@ -263,8 +283,11 @@ def main():
     result = {"changed": False}
     try:
         profile = Profile(module)
-        result["state"] = profile.state()
-        apply(module, profile, result)
+        with profile.lock if profile.to_be_locked() else contextlib.nullcontext():
+            result["state"] = profile.state()
+            apply(module, profile, result)
+            if profile.lock.descriptors() and module.params["state"] == "absent":
+                profile.lock.remove()
     except minikube.MinikubeError as error:
         module.fail_json(msg=str(error), **result)
     module.exit_json(**result)

@@ -91,7 +91,7 @@ def read_items(items, shipped, read):
         if not wrong:
             text = item["content"] if "content" in item else read(item["src"])
             wrong = (
-                ["has the src '%s', and there is no such file" % item["src"]]
+                ["has the src '%s', and there is no such file of UTF-8 text" % item["src"]]
                 if text is None
                 else content_problems(text)
             )

@@ -11,7 +11,7 @@ from .conftest import one_line
 CASES = {
     "unknown driver": (
         ["-e", "falco_ebpf_driver=gvisor"],
-        "value of falco_ebpf_driver must be one of: auto, modern_ebpf, kmod, ebpf, got: gvisor",
+        "falco_ebpf_driver is 'gvisor'; allowed is one of auto, modern_ebpf, kmod, ebpf. Set it to for example 'auto'.",
     ),
     "too little memory": (
         ["-e", "minikube_memory=512m"],

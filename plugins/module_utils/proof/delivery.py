@@ -23,7 +23,7 @@ def delivery(watch: Watch, queries: Queries, shells: Shells, falco_namespace: st
     shells.start()
     pod = shells.pod
     logged_lines = f'{{namespace="{falco_namespace}",container="falco"}} |= "{RULE}" |= "{pod.name}"'
-    counter = f"sum({COUNTED.format(RULE, pod.name)})"
+    counter = f"sum({COUNTED.format(falco_namespace, RULE, pod.name)})"
 
     def probe() -> int:
         # The log first: an event that happens in between makes the counter larger and is asked for again.

@@ -45,7 +45,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     etcd_line = Check(etcd.NAME, lambda: etcd.etcd_lines(watch, queries))
     marker_line = Check(marker.NAME, lambda: marker.marker_line(watch, queries, pod))
     loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
-    prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells))
+    prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells, falco))
     delivered = Check(delivery.NAME, lambda: delivery.delivery(watch, queries, shells, falco))
     audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
     without = [] if options["audit"] else [dashboards.AUDIT]

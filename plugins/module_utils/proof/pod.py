@@ -125,9 +125,13 @@ class MarkedPod:
             raise NotSeen(self._failure)
 
     def _create(self, watch: Watch) -> None:
-        watch.until(self._prepare_namespace, _EVERY_SECONDS)
-        watch.until(lambda: self._post(int(watch.timeout) + 60), _EVERY_SECONDS)
+        watch.until(lambda: self._begin(int(watch.timeout) + 60), _EVERY_SECONDS)
         watch.until(self._look, _EVERY_SECONDS)
+
+    def _begin(self, lifetime: int) -> None:
+        """Both again from the start: a proof that was cut off may still be at work, and takes its namespace away."""
+        self._prepare_namespace()
+        self._post(lifetime)
 
     def _prepare_namespace(self) -> None:
         """Make the namespace; of an earlier run that was cut off, only leftovers are to be removed."""
@@ -146,8 +150,8 @@ class MarkedPod:
                 "Pod", pod_definition(self.name, self.namespace, self._image, lifetime), self.namespace
             )
         except ClusterError as exc:
-            # A new namespace gets its service account a moment later.
-            if exc.status == 403 and "serviceaccount" in str(exc):
+            # A new namespace gets its service account a moment later; one that goes refuses what comes.
+            if exc.status == 403 and ("serviceaccount" in str(exc) or "being terminated" in str(exc)):
                 raise NotYet(str(exc)) from exc
             raise
 
@@ -190,10 +194,18 @@ class MarkedPod:
             raise ClusterError(f"it printed {printed!r}", 0)
 
     def remove(self) -> None:
-        """Remove the pod, and the namespace if it is ours. The next run waits until the namespace is gone, not this one."""
+        """Remove the pod, and the namespace if it is ours and no other proof is in it.
+
+        The next run waits until the namespace is gone, not this one.
+        """
         if self._thread:
             self._thread.join(_CREATION_SECONDS)
         self._cluster.delete("Pod", self.name, self.namespace, grace_seconds=0)
+        others = [
+            pod
+            for pod in self._cluster.find("Pod", self.namespace, _SELECTOR)
+            if pod["metadata"]["name"] != self.name and not pod["metadata"].get("deletionTimestamp")
+        ]
         namespace = self._cluster.get("Namespace", self.namespace)
-        if namespace and LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+        if namespace and not others and LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
             self._cluster.delete("Namespace", self.namespace)

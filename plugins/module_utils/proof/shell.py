@@ -19,8 +19,9 @@ _EVERY_SECONDS = 0.25
 _REPEAT_SECONDS = 5
 _MORE_SECONDS_AFTER_EVENT = 25
 RULE = "Terminal shell in container"
-# The current line's receiver has the one, the classic line's the other.
-COUNTED = '{{__name__=~"falcosecurity_falcosidekick_falco_events_total|falco_events",rule="{}",k8s_pod_name="{}"}}'
+# The current line's receiver has the one, the classic line's the other. A second Falco on the node sees the same shell, and its
+# receiver counts it in another namespace.
+COUNTED = '{{__name__=~"falcosecurity_falcosidekick_falco_events_total|falco_events",namespace="{}",rule="{}",k8s_pod_name="{}"}}'
 LOKI = "a shell's Falco event reaches Loki"
 PROMETHEUS = "a shell's Falco event reaches Prometheus' counter"
 
@@ -99,9 +100,9 @@ def shell_in_loki(watch: Watch, queries: Queries, shells: Shells, falco_namespac
     shells.seen(LOKI)
 
 
-def shell_in_prometheus(watch: Watch, queries: Queries, shells: Shells) -> t.Iterator[dict]:
+def shell_in_prometheus(watch: Watch, queries: Queries, shells: Shells, falco_namespace: str) -> t.Iterator[dict]:
     shells.start()
-    expression = f"sum({COUNTED.format(RULE, shells.pod.name)})"
+    expression = f"sum({COUNTED.format(falco_namespace, RULE, shells.pod.name)})"
 
     def probe() -> float:
         samples = queries.samples(expression)

@@ -34,6 +34,7 @@ def templated_by(role: str, variable: str, inputs: dict) -> object:
     files = [
         source / "defaults/main.yml",
         *sorted(source.glob("defaults/main/*.yml")),
+        source / "vars/main.yml",
         *sorted(source.glob("vars/main/*.yml")),
     ]
     for file in filter(Path.is_file, files):
@@ -56,6 +57,15 @@ def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[
     found = [o for o in yaml.safe_load_all(run.stdout) if o]
     listed = [item for o in found for item in (o["items"] if o["kind"] == "List" else [o])]
     return {(o["kind"], o["metadata"]["name"]): o for o in listed}
+
+
+def lab_falco_charts(folder: Path, line: str) -> Path:
+    """The lab's charts of a line of Falco, as lab/package_parts.py packs them."""
+    shutil.copytree(ROOT / "lab" / "charts", folder, dirs_exist_ok=True)
+    if line == "classic":
+        chart = folder / "falco" / "Chart.yaml"
+        chart.write_text(chart.read_text(encoding="utf-8").replace("version: 9.1.0", "version: 8.0.5"))
+    return folder
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ the charts it needs below its own folder charts.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import templated_by
+from conftest import lab_falco_charts, templated_by
 
 ROOT = Path(__file__).parents[3]
 LAB = ROOT / "lab" / "charts"
@@ -39,12 +38,7 @@ def line(request, tmp_path, rendered):
     def _line(name: str, **inputs: object):
         folder = request.param / name
         if request.param == LAB:
-            folder = tmp_path / name
-            shutil.copytree(LAB, folder, dirs_exist_ok=True)
-            if name == "classic":
-                # As lab/package_parts.py packs it.
-                chart = folder / "falco" / "Chart.yaml"
-                chart.write_text(chart.read_text(encoding="utf-8").replace("version: 9.1.0", "version: 8.0.5"))
+            folder = lab_falco_charts(tmp_path / name, name)
         return rendered(folder, "falco_ebpf", **LEARNT, **IMAGES, falco_ebpf_line=name, **inputs)
 
     return _line

@@ -248,13 +248,13 @@ if REAL:
         template, main = pod(alloy, "DaemonSet", "alloy"), container(alloy, "DaemonSet", "alloy")
         assert main["resources"] == {"limits": {"memory": "256Mi"}}
         assert "--disable-reporting" in main["args"]
-        assert "--storage.path=/var/lib/alloy/current-monolithic-claim" in main["args"]
+        assert "--storage.path=/var/lib/alloy/current-monolithic-claim-monitoring" in main["args"]
         hosts = {v["name"]: v["hostPath"]["path"] for v in template["spec"]["volumes"] if "hostPath" in v}
         assert hosts["positions"] == "/var/lib/alloy"
         assert {"/var/log", "/var/lib/docker/containers"} <= set(hosts.values())
         assert template["metadata"]["annotations"]["prometheus.io/port"] == str(main["ports"][0]["containerPort"])
         # It may read pods, and nothing else.
-        assert {r for rule in alloy["ClusterRole", "alloy"]["rules"] for r in rule["resources"]} == {"pods"}
+        assert {r for rule in alloy["ClusterRole", "alloy-monitoring"]["rules"] for r in rule["resources"]} == {"pods"}
         (content,) = alloy["ConfigMap", "alloy"]["data"].values()
         assert 'tenant_id = "security"' in content
 

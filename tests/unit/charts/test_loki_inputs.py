@@ -12,8 +12,12 @@ ENDPOINT = {"loki_stack_s3_endpoint": "https://s3.example.org"}
 KEYS = {"loki_stack_s3_access_key": "a", "loki_stack_s3_secret_key": "b"}
 
 
+CHECKS = [f"__loki_stack_checks_{subject}" for subject in ("general", "storage", "limits", "agent")]
+
+
 def refused(inputs):
-    return [check["variable"] for check in templated_by("loki_stack", "__loki_stack_checks", inputs) if not check["ok"]]
+    checks = [check for name in CHECKS for check in templated_by("loki_stack", name, inputs)]
+    return [check["variable"] for check in checks if not check["ok"]]
 
 
 @pytest.mark.parametrize(
