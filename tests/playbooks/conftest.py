@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -15,6 +16,13 @@ TOP = Path(__file__).parents[2]
 def bundle():
     """Folder of the lab's bundle."""
     return Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
+
+
+@pytest.fixture
+def arguments(bundle, tmp_path):
+    """What leads ansible-playbook to the pipeline that molecule made; the proof goes where nobody looks for it."""
+    inputs = json.loads(os.environ["PIPELINE_INPUTS"]) | {"pipeline_proof_path": f"{tmp_path}/proof.json"}
+    return ["-e", f"@{bundle}/bundle.yml", "-e", json.dumps(inputs)]
 
 
 @pytest.fixture
