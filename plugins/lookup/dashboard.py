@@ -12,7 +12,7 @@ description:
   - Returns the JSON of each dashboard, judged as far as that is possible without a Grafana.
   - What comes from elsewhere is asked for with each call; keep it in a fact where it is used more than once.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 options:
   _terms:
     description:

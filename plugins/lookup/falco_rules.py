@@ -12,7 +12,7 @@ description:
   - Returns the rules files in the order in which Falco reads them, and why items cannot be used.
   - Falco itself judges what is in them.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 options:
   _terms:
     description:

@@ -18,7 +18,7 @@ notes:
   - A run that is killed cannot remove its files. The next one that needs such a file does.
   - The file is on the controller, so the modules that use it must run there too.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 options:
   _terms:
     description: Paths, or contents of kubeconfig files.

@@ -10,7 +10,7 @@ short_description: Read the files that a user names, or say which cannot be read
 description:
   - Looks where other lookups look, but reads no devices, no file of more than 4 MiB and nothing that is not UTF-8.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 options:
   _terms:
     description: Paths on the controller, absolute or below C(files).

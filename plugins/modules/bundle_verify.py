@@ -9,7 +9,7 @@ module: bundle_verify
 short_description: Verify a bundle against its checksums
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Reads every file that the bundle's C(SHA256SUMS) names and compares its SHA-256.
   - Fails when a file is missing or differs, or is there and not in the list, and names each.

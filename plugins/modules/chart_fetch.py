@@ -9,7 +9,7 @@ module: chart_fetch
 short_description: Keep a Helm chart of a repository as a verified archive
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Fetches one version of a chart by C(helm pull) and keeps the archive under the name Helm gives it.
   - Helm does not compare an archive with the digest in the repository's index; this module does. In an OCI registry the chart is

@@ -7,7 +7,7 @@ module: ebpf_readiness_info
 short_description: Tell whether Falco's drivers will run on a node, and if not, why and what to do
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Judges for each driver of Falco whether it will start on this machine, under the restrictions in which the module
     runs.

@@ -15,7 +15,7 @@ description:
     input, so it is on no command line and in no file.
   - Grafana keeps the password in its database, so a changed Secret or setting does not change it there.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 options:

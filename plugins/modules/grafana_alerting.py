@@ -19,7 +19,7 @@ description:
   - Everything is read and judged before anything is written.
   - Needs Grafana 9.4 or newer with unified alerting.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key

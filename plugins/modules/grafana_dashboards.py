@@ -15,7 +15,7 @@ description:
     dashboards are unchanged, so hundreds of unchanged dashboards cost a handful of requests.
   - Supports check mode, also while the folder is missing, and shows differences.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key

@@ -15,7 +15,7 @@ description:
   - Unlike M(community.grafana.grafana_datasource), it notices a changed secret and works where the API by
     numeric id is switched off, as in Grafana 13.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key

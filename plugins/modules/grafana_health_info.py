@@ -16,7 +16,7 @@ description:
   - Fails when Grafana does not answer or refuses the credentials. A data source that is not well is reported, not
     an error.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key

@@ -9,7 +9,7 @@ module: image_archives
 short_description: Load image archives into a minikube profile or the local Docker engine
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Loads the archives whose images the target lacks, or has another build of.
   - Names and digests are read from the archives; an image counts as present when its configuration digest is the same.

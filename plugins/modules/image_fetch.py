@@ -9,7 +9,7 @@ module: image_fetch
 short_description: Keep an image of a registry as a verified archive
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Copies one image into a docker-archive by C(skopeo), without a container engine.
   - The image is fetched by digest. The archive is read again, down to the last byte of each layer, before it gets its name;

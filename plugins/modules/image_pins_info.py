@@ -9,7 +9,7 @@ module: image_pins_info
 short_description: Ask registries which digests images have now
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Reads the manifests of images by C(skopeo), several at a time.
   - A tag can move; the digests it returns name one content for ever.

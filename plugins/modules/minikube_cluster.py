@@ -9,7 +9,7 @@ module: minikube_cluster
 short_description: Keep a minikube profile in a state
 version_added: 0.1.0
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Makes, starts, reconfigures or removes a minikube profile.
   - Compares what is asked for with the profile's own record. Settings that minikube cannot change on a cluster that

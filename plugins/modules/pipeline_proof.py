@@ -174,7 +174,7 @@ requirements:
 seealso:
   - module: kubernetes.core.k8s_exec
 author:
-  - Seed c57e7c65 maintainers (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 """
 
 EXAMPLES = r"""

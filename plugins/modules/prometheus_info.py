@@ -14,7 +14,7 @@ description:
   - The address of a Service in the cluster, as V(http://prometheus-server.monitoring.svc), is asked through the API
     server; any other one from where the module runs.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 options:

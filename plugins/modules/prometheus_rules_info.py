@@ -14,7 +14,7 @@ description:
   - Fails when C(promtool) refuses them, with its words.
   - Where no pod of Prometheus runs there is nothing to protect, and RV(checked) is false.
 author:
-  - The runtime_security.kubernetes authors (@runtime-security)
+  - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 options:
