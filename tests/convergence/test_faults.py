@@ -1,0 +1,190 @@
+"""What a stop or a neighbour can leave behind, made on purpose: the next run mends it, or says what stands in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from lab_cluster import BUNDLE, CONTEXT, FALCO, INPUTS, KUBECONFIG, kubectl, run
+
+from . import site
+
+HELM = [
+    str(BUNDLE / "bin" / "helm"),
+    "--kubeconfig",
+    KUBECONFIG,
+    "--kube-context",
+    CONTEXT,
+    "--namespace",
+    "monitoring",
+]
+PROFILE = Path(INPUTS["minikube_home"], ".minikube", "profiles", CONTEXT)
+MANIFESTS = "/etc/kubernetes/manifests"
+INGEST = "/var/lib/containerd/io.containerd.content.v1.content/ingest"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stands():
+    site.proven()
+    yield
+    site.remove(cluster=True)
+
+
+def node(*command):
+    return run(["docker", "exec", CONTEXT, *command])
+
+
+def one_line(text):
+    return " ".join(text.replace("''", "'").split())
+
+
+def status_of(release):
+    found = json.loads(run([*HELM, "list", "--all", "--filter", f"^{release}$", "--output", "json"]))
+    return found[0]["status"] if found else "absent"
+
+
+def cut_off(status, *words):
+    """A Helm that waits for what does not come, or not yet, and is killed once the release is in this state."""
+    helm = subprocess.Popen([*HELM, *words, "--wait", "--timeout", "5m"], stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while status_of("promtail") != status and time.monotonic() < end:
+        time.sleep(0.2)
+    helm.send_signal(signal.SIGKILL)
+    helm.wait()
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
+def test_release_that_was_cut_off(status):
+    (chart,) = (BUNDLE / "charts").glob("promtail-*.tgz")
+    if status == "pending-install":
+        run([*HELM, "uninstall", "promtail", "--wait"])
+        cut_off(status, "install", "promtail", str(chart), "--set", "image.tag=none")
+    elif status == "pending-upgrade":
+        cut_off(status, "upgrade", "promtail", str(chart), "--set", "image.tag=none")
+    elif status == "pending-rollback":
+        run([*HELM, "upgrade", "promtail", str(chart), "--set", "image.tag=none"])
+        run([*HELM, "upgrade", "promtail", str(chart), "--set", "image.tag=neither"])
+        cut_off(status, "rollback", "promtail")
+    else:
+        # The pods' end is waited for.
+        cut_off(status, "uninstall", "promtail", "--cascade", "foreground")
+    assert status_of("promtail") == status
+    site.proven()
+    assert status_of("promtail") == "deployed"
+
+
+def container_gone():
+    run(["docker", "rm", "--force", "--volumes", CONTEXT])
+
+
+def container_stopped():
+    run(["docker", "stop", "--time", "2", CONTEXT])
+
+
+def configuration_gone():
+    (PROFILE / "config.json").unlink()
+
+
+def configuration_cut_short():
+    text = (PROFILE / "config.json").read_text(encoding="utf-8")
+    (PROFILE / "config.json").write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+def profile_gone():
+    shutil.rmtree(PROFILE)
+
+
+def kubeconfig_gone():
+    Path(KUBECONFIG).unlink()
+
+
+def kubeconfig_emptied():
+    # minikube truncates the file before it writes.
+    os.truncate(KUBECONFIG, 0)
+
+
+PROFILE_FAULTS = (
+    container_gone,
+    container_stopped,
+    configuration_gone,
+    configuration_cut_short,
+    profile_gone,
+    kubeconfig_gone,
+    kubeconfig_emptied,
+)
+
+
+@pytest.mark.parametrize("fault", PROFILE_FAULTS, ids=lambda fault: fault.__name__)
+def test_half_a_profile(fault):
+    fault()
+    site.proven()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "key"),
+    [
+        (FALCO, "falco-client-tls", "client.key"),
+        (FALCO, "falco-receiver-tls", "ca.crt"),
+        (FALCO, "falco-ca", "ca.key"),
+        ("monitoring", "grafana-admin", "admin-password"),
+    ],
+)
+def test_half_a_secret(namespace, name, key):
+    assert key in json.loads(kubectl("get", "secret", name, "--namespace", namespace, "-o", "json"))["data"]
+    patch = json.dumps([{"op": "remove", "path": f"/data/{key}"}])
+    kubectl("patch", "secret", name, "--namespace", namespace, "--type", "json", "--patch", patch)
+    site.proven()
+    assert key in json.loads(kubectl("get", "secret", name, "--namespace", namespace, "-o", "json"))["data"]
+
+
+def test_full_disk_while_images_are_loaded():
+    site.remove(cluster=False)
+    image = node("ctr", "--namespace", "k8s.io", "images", "list", "--quiet").split()
+    (loki,) = (name for name in image if "/loki:" in name)
+    node("ctr", "--namespace", "k8s.io", "images", "remove", "--sync", loki)
+    node("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", INGEST)
+    try:
+        code, _seconds, text = site.Run().end()
+    finally:
+        node("umount", INGEST)
+    assert code != 0
+    assert "no space left on device" in one_line(text)
+    assert "TASK [apply | Install the releases]" not in text
+    site.proven()
+
+
+def test_port_that_is_taken():
+    site.remove(cluster=False)
+    kubectl("create", "namespace", "neighbour")
+    try:
+        port = str(INPUTS.get("metrics_stack_grafana_node_port", 30300))
+        kubectl("create", "service", "nodeport", "taken", "--namespace", "neighbour", "--tcp=80", f"--node-port={port}")
+        code, _seconds, text = site.Run().end()
+        assert code != 0
+        said = one_line(text)
+        assert port in said and "allocated" in said
+        assert "metrics_stack_grafana_node_port" in said
+    finally:
+        kubectl("delete", "namespace", "neighbour")
+    site.proven()
+
+
+def test_api_server_that_goes_away():
+    run_on = site.Run()
+    while not any(site.ON_THE_CLUSTER in line for _second, line in run_on.lines):
+        time.sleep(0.1)
+    node("mv", f"{MANIFESTS}/kube-apiserver.yaml", "/tmp/kube-apiserver.yaml")
+    try:
+        code, seconds, text = run_on.end()
+    finally:
+        node("mv", "/tmp/kube-apiserver.yaml", f"{MANIFESTS}/kube-apiserver.yaml")
+    assert code != 0
+    assert "Traceback" not in text
+    assert seconds < 400
+    site.proven()
