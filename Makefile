@@ -6,8 +6,9 @@ PLAYBOOK_ARGS ?=
 
 run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
+release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals sanity molecule build kill alerts operator isolated grafana-bench bench
+.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +29,7 @@ docker: ## make a Docker engine answer on this machine
 lab: ## build only the lab's bundle
 	@lab/build.py
 
-test: lint unit lab-test readiness sanity supply refusals molecule ## everything CI runs
+test: lint docs-lint unit lab-test readiness sanity supply refusals inputs molecule ## everything CI runs
 
 lint: ## ansible-lint, yamllint, ruff
 	@PATH="$(dev):$$PATH"; ansible-lint --offline; yamllint --strict .; ruff check; ruff format --check
@@ -56,6 +57,13 @@ supply: ## charts, images and programs from mirrors on loopback, and bundles tha
 refusals: docker ## wrong input ends before the first change
 	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
 
+inputs: ## a part of make fuzz
+	@$(MAKE) --no-print-directory fuzz FUZZ_STEP=30
+
+fuzz: ## bad and odd values for every input of every role: refused in good words, or they work; 10 minutes
+	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm); \
+	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/fuzz
+
 molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
 	@tools/packages.sh tcpdump
 	@tools/molecule.sh
@@ -65,6 +73,9 @@ build: ## the collection's archive
 
 kill: docker ## kill agent, Loki and Grafana in the middle of 5,000 lines, on the cluster of make up
 	@PATH="$(dev):$$PATH"; python tests/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
+
+converge: docker ## kill site.yml at 30 moments and its node at 5, and break what it stands on; about 80 minutes on an idle machine
+	@tools/converge.sh
 
 alerts: docker ## each alert rule against its fault, on the cluster of make up; 25 minutes
 	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
@@ -78,6 +89,13 @@ isolated: docker ## a bundle from mirrors and the whole product without a way ou
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
 	tests/supply/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
 
+mirrored: docker ## site.yml from mirrors without a bundle, 5 minutes
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry; \
+	tests/supply/mirrored.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-mirrored}"
+
+infra: docker ## somebody's repository with its own Prometheus and Grafana takes up the built collection, and two installations on one cluster; 15 minutes
+	@PATH="$(dev):$$PATH"; tests/infra/run.sh "$$(tools/lab.sh)"
+
 grafana-bench: ## dashboards in bulk against community.grafana; needs GRAFANA_URL and GRAFANA_PASSWORD
 	@PATH="$(dev):$$PATH"; bench/grafana.py
 
@@ -85,3 +103,18 @@ bench: docker ## time to the proof against the same by hand, and readiness again
 	@tools/packages.sh bpftool
 	@bench/readiness.py
 	@bench/pipeline.sh
+
+docs: ## pages of all modules, plugins and roles; FOLDER is where they go
+	@PATH="$(release):$$PATH" tools/docs.sh "$${FOLDER:-.build/docs}"
+
+docs-lint: ## antsibull-docs on modules, plugins and roles, antsibull-changelog on the fragments
+	@PATH="$(release):$$PATH"; antsibull-changelog lint; tools/docs.sh
+
+matrix: ## unit tests, syntax and refusals under each ansible-core that is supported, charts with Helm 3 and 4
+	@PATH="$(dev):$$PATH" tests/matrix/run.py
+
+ee: ## the build context of an execution environment; FOLDER is where it goes
+	@PATH="$(release):$$PATH" tools/execution_environment.sh "$${FOLDER:-.build/execution-environment}"
+
+release: ## check, write the changelog, build and tag the version of galaxy.yml; publishes nothing
+	@PATH="$(release):$$PATH" ansible-playbook tools/release.yml

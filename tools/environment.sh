@@ -1,21 +1,22 @@
 #!/bin/sh
 # Makes the virtual environment of a requirements file, once, and prints its folder.
-#   environment.sh REQUIREMENTS
+#   [PYTHON=INTERPRETER] environment.sh REQUIREMENTS
 # It lies outside the checkout, under a name made from what it holds.
 set -eu
 
 requirements=$(realpath "$1")
 top=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security
-key=$(cat "$top"/requirements*.txt | sha256sum | cut -c1-12)
+python=${PYTHON:-python3}
+key=$(printf '%s\n' "$top"/requirements*.txt "$requirements" | sort -u | xargs -d '\n' cat | sha256sum | cut -c1-12)
 folder=$cache/$(basename "$requirements" .txt)-$key
 
 if [ ! -f "$folder/.complete" ]; then
     echo "environment: installing $(basename "$requirements") into $folder" >&2
     # Debian's own Python comes without the module that puts pip into an environment.
-    python3 -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
+    "$python" -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
     rm -rf "$folder"
-    python3 -m venv "$folder"
+    "$python" -m venv "$folder"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
     touch "$folder/.complete"
 fi

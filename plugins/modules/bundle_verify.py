@@ -10,6 +10,8 @@ short_description: Verify a bundle against its checksums
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
+extends_documentation_fragment:
+  - runtime_security.kubernetes.reading
 description:
   - Reads every file that the bundle's C(SHA256SUMS) names and compares its SHA-256.
   - Fails when a file is missing or differs, or is there and not in the list, and names each.
@@ -18,13 +20,6 @@ options:
     description: Folder of the bundle.
     type: path
     required: true
-attributes:
-  check_mode:
-    description: Can run in check mode; this action does not modify state.
-    support: full
-  diff_mode:
-    description: Nothing changes.
-    support: N/A
 """
 
 EXAMPLES = r"""

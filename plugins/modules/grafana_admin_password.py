@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: grafana_admin_password
 short_description: Give a Grafana in the cluster the password its administrator is to have
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Tries the password first and changes nothing where Grafana takes it.
   - Else sets it with Grafana's own command line in its pod, which needs no old password. It is read from the command's

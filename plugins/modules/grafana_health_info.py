@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - community.grafana.basic_auth
   - community.grafana.api_key
   - runtime_security.kubernetes.grafana
+  - runtime_security.kubernetes.reading
 options:
   data_sources:
     description:
@@ -34,13 +35,6 @@ options:
       - A request that is under way when the time is up may take up to O(timeout) more.
     type: int
     default: 60
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check_mode; this action does not modify state.
-  diff_mode:
-    support: none
-    description: Does not apply; this action does not modify state.
 """
 
 EXAMPLES = r"""

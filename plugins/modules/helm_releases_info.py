@@ -20,10 +20,7 @@ notes:
     warns and reports no release.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-attributes:
-  check_mode:
-    description: Can run in check_mode and return what it sees.
-    support: full
+  - runtime_security.kubernetes.reading
 options:
   names:
     description: Names of the releases to look for.

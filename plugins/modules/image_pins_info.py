@@ -10,6 +10,8 @@ short_description: Ask registries which digests images have now
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
+extends_documentation_fragment:
+  - runtime_security.kubernetes.reading
 description:
   - Reads the manifests of images by C(skopeo), several at a time.
   - A tag can move; the digests it returns name one content for ever.
@@ -24,13 +26,6 @@ options:
     description: Architecture that is chosen where an image is there for several, as container images name it.
     type: str
     default: amd64
-attributes:
-  check_mode:
-    description: Can run in check mode; this action does not modify state.
-    support: full
-  diff_mode:
-    description: Nothing changes.
-    support: N/A
 requirements:
   - skopeo
 """

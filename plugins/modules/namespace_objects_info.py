@@ -18,10 +18,7 @@ notes:
   - Reads only the metadata of the objects.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-attributes:
-  check_mode:
-    description: Can run in check_mode and return what it sees.
-    support: full
+  - runtime_security.kubernetes.reading
 options:
   namespace:
     description: The namespace. One that is not there holds nothing.

@@ -16,14 +16,7 @@ description:
     and loading the client. Use it where one kind is enough.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-attributes:
-  check_mode:
-    description: Can run in check_mode and return what it reads.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details: This module changes nothing.
+  - runtime_security.kubernetes.reading
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0

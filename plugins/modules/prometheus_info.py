@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prometheus_info
 short_description: Ask whether a Prometheus answers at an address
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Waits until something answers at the address, and fails when it does not speak Prometheus' HTTP API.
   - The address of a Service in the cluster, as V(http://prometheus-server.monitoring.svc), is asked through the API
@@ -17,6 +17,7 @@ author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.reading
 options:
   url:
     description:
@@ -28,13 +29,6 @@ options:
       - How long to wait for an answer, in seconds, 0 or more. V(0) asks once.
     type: int
     default: 60
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check_mode; this action does not modify state.
-  diff_mode:
-    support: none
-    description: Does not apply; this action does not modify state.
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0

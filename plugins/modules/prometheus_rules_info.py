@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prometheus_rules_info
 short_description: Have a Prometheus that runs judge rules before it is given them
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Runs C(promtool check rules) in a pod of Prometheus, with the rules as its input. Nothing is written.
   - Fails when C(promtool) refuses them, with its words.
@@ -17,6 +17,7 @@ author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.reading
 options:
   namespace:
     description:
@@ -44,13 +45,6 @@ options:
       - How long the check may take, in seconds.
     type: int
     default: 30
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check_mode; this action does not modify state.
-  diff_mode:
-    support: none
-    description: Does not apply; this action does not modify state.
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-DOCUMENTS = [path for path in (TOP / "README.md", TOP / "lab" / "README.md") if path.exists()]
+DOCUMENTS = [
+    TOP / "README.md",
+    TOP / "CONTRIBUTING.md",
+    TOP / "lab" / "README.md",
+    *sorted((TOP / "docs").glob("*.md")),
+]
 
 
 def text_of(document):
