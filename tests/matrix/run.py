@@ -23,11 +23,11 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtim
 COLLECTIONS = ("kubernetes.core", "community.grafana", "community.crypto")
 CHECKS = {
     "unit": ["pytest", "-q", "tests/unit/plugins", "tests/unit/test_roles.py"],
+    "values": ["pytest", "-q", "tests/unit/charts"],
     "syntax": ["ansible-playbook", "--syntax-check", "site.yml", *sorted(map(str, (TOP / "playbooks").glob("*.yml")))],
     "options": ["python", "tests/matrix/options.py"],
     "refusals": ["pytest", "-q", "tests/playbooks/test_refusals.py"],
 }
-CHARTS = ["pytest", "-q", "tests/unit/charts"]
 
 
 def answer(*command, **environment):
@@ -88,6 +88,7 @@ def ansible_row(entry, bundle):
         "PYTHONPATH": paths,
         "ANSIBLE_COLLECTIONS_PATH": f"{TOP}/.ansible/collections:{paths}",
         "RUNTIME_SECURITY_BUNDLE": bundle,
+        "HELM": str(Path(bundle).parent / "bin/helm"),
     }
     results = [check(f"ansible-core {entry['core']}, {name}", CHECKS[name], environment) for name in CHECKS]
     return [entry["core"], entry["python"], *[version for _root, version in found], *results]
@@ -102,7 +103,7 @@ def helm_row(version, lab):
         if not program.exists():
             answer("go", "install", f"helm.sh/helm/v{version[0]}/cmd/helm@v{version}", GOBIN=str(folder))
     path = f"{answer('tools/environment.sh', 'requirements-dev.txt')}/bin:{os.environ['PATH']}"
-    return [version, check(f"Helm {version}", CHARTS, os.environ | {"PATH": path, "HELM": str(program)})]
+    return [version, check(f"Helm {version}", CHECKS["values"], os.environ | {"PATH": path, "HELM": str(program)})]
 
 
 def table(head, rows):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import secrets
 import threading
 from pathlib import Path
 
@@ -13,11 +14,7 @@ from lab_cluster import CONTEXT, KUBECONFIG, kubectl
 
 NAMESPACES = ("monitoring", "falco")
 # Given as inputs, so that each way a secret takes has a word of its own.
-GIVEN = {
-    "administrator": "planted-administrator-7f31",
-    "output": "planted-output-b60c",
-    "contact point": "planted-contact-e912",
-}
+GIVEN = {name: f"planted-{secrets.token_hex(8)}" for name in ("administrator", "output", "contact point")}
 INPUTS = {
     "metrics_stack_grafana_admin_password": GIVEN["administrator"],
     "falco_ebpf_outputs": {
@@ -34,7 +31,7 @@ INPUTS = {
 }
 
 
-def secrets() -> list[dict]:
+def stored() -> list[dict]:
     """Every Secret of the pipeline's namespaces, Helm's own records among them."""
     listed = [kubectl("get", "secrets", "--output", "json", "--namespace", namespace) for namespace in NAMESPACES]
     return [secret for text in listed for secret in json.loads(text)["items"]]
@@ -43,7 +40,7 @@ def secrets() -> list[dict]:
 def made() -> dict[str, str]:
     """The words that a run makes: lines of the private keys, and of the kubeconfig's."""
     words = {}
-    for secret in secrets():
+    for secret in stored():
         for entry, value in (secret.get("data") or {}).items():
             if entry.endswith(".key"):
                 words[f"{secret['metadata']['name']}/{entry}"] = key_line(base64.b64decode(value).decode())

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import requirements
 from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf_readiness_info
 from test_ebpf_readiness_hosts import load
@@ -21,10 +21,7 @@ SOURCES = [PLUGINS / "modules/ebpf_readiness_info.py", *sorted((PLUGINS / "modul
 
 def run(monkeypatch, capsys, host: str = "ubuntu_24_04", **arguments: object) -> dict:
     monkeypatch.setattr(ebpf_readiness_info.observe, "observe", lambda options: load(host)["record"])
-    # As ansible.module_utils.testing does it, which ansible-core has from 2.19 on.
-    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    with pytest.raises(SystemExit) as stop:
+    with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
         ebpf_readiness_info.main()
     result = json.loads(capsys.readouterr().out)
     assert bool(result.get("failed")) == bool(stop.value.code)

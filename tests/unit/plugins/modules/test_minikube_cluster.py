@@ -30,7 +30,7 @@ start)
     mkdir -p "$folder"
     echo '{"Driver": "docker"}' >"$folder/config.json"
     echo Stopped >"$MINIKUBE_HOME/state"
-    until [ -f "$MINIKUBE_HOME/go" ]; do sleep 0.05; done
+    until [ -f "$MINIKUBE_HOME/go" ] || [ ! -d "$MINIKUBE_HOME" ]; do sleep 0.05; done
     echo Running >"$MINIKUBE_HOME/state" ;;
 esac
 """
