@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         for name, option in options.items():
             try:
                 value = self._templar.template(task_vars[name])
-            except (AnsibleError, ArithmeticError, RecursionError) as exc:
+            except (AnsibleError, RecursionError) as exc:
                 uncomputed.append(message(name, option, reason(exc), "a value that can be computed"))
                 continue
             for fault in faults(value, option, several_lines=name in texts)[:1]:
@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
             try:
                 if not boolean(self._templar.template(check["ok"]), strict=False):
                     refused[check["variable"]] = self._refused_by_check(check, options, task_vars)
-            except (AnsibleError, ArithmeticError, RecursionError) as exc:
+            except (AnsibleError, RecursionError) as exc:
                 refused[check["variable"]] = self._refused_by_check(check, options, task_vars, f" ({reason(exc)})")
                 # So may those of other inputs.
                 break

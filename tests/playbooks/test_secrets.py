@@ -20,10 +20,12 @@ from .secret_words import GIVEN, ProcessList, seen_in
 # Tasks in the middle of which a run is killed: Helm has the values, Grafana gets the passwords, the proof has them.
 KILLED_IN = ("releases | Install or upgrade", "apply | Write the alert rules", "prove | Follow the markers")
 
+TALKATIVE = ("-vvvv", "--diff")
+
 
 @pytest.fixture(scope="module")
-def memory(tmp_path_factory):
-    """The inputs with the planted words, in a file that is in memory alone, and a folder for what Ansible keeps."""
+def memory():
+    """The inputs with the planted words, in a file that is in memory alone."""
     file = Path("/dev/shm", f"runtime-security-secrets-{os.getpid()}.json")
     file.touch(mode=0o600)
     file.write_text(json.dumps(secret_words.INPUTS), encoding="utf-8")
@@ -33,17 +35,19 @@ def memory(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
+    """Folder of Ansible's log and of its cache of facts."""
     return tmp_path_factory.mktemp("kept")
 
 
-def command(memory, *options):
+def command(memory):
     # The proof goes where nobody looks for it.
     inputs = json.dumps(INPUTS | {"pipeline_proof_path": ""})
-    return ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", inputs, "-e", f"@{memory}", *options]
+    return ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", inputs, "-e", f"@{memory}", *TALKATIVE]
 
 
-def environment(kept):
-    return os.environ | {
+def options(kept):
+    """How each run is started; what Ansible keeps goes into this folder."""
+    environment = {
         "ANSIBLE_CONFIG": str(TOP / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_FORCE_COLOR": "0",
@@ -51,21 +55,20 @@ def environment(kept):
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": f"{kept}/facts",
     }
+    return {
+        "cwd": TOP,
+        "env": os.environ | environment,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }
 
 
 @pytest.fixture(scope="module")
 def said(memory, kept):
     """What a run with the planted words says at its most talkative, and what the process list showed meanwhile."""
     with ProcessList(GIVEN) as processes:
-        done = subprocess.run(
-            command(memory, "-vvvv", "--diff"),
-            cwd=TOP,
-            env=environment(kept),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        done = subprocess.run(command(memory), check=False, **options(kept))
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout, processes
 
@@ -87,15 +90,7 @@ def test_nothing_is_in_the_process_list(said):
 
 @pytest.mark.parametrize("task", KILLED_IN)
 def test_killed_runs_print_nothing(task, memory, kept, words):
-    with subprocess.Popen(
-        command(memory, "-vvvv", "--diff"),
-        cwd=TOP,
-        env=environment(kept),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with subprocess.Popen(command(memory), start_new_session=True, **options(kept)) as process:
         printed = []
         for line in process.stdout:
             printed.append(line)
