@@ -114,7 +114,8 @@ def parse_status(rc, stdout):
     except ValueError:
         return "broken"
     nodes = status if isinstance(status, list) else [status]
-    if any(node.get("Host") in (None, "", "Nonexistent", "Error") for node in nodes):
+    # A node whose container is gone is null.
+    if any(not node or node.get("Host") in (None, "", "Nonexistent", "Error") for node in nodes):
         return "broken"
     ready = all(
         node.get("Host") == "Running"

@@ -24,6 +24,8 @@ HELM = [
     "--namespace",
     "monitoring",
 ]
+# A Deployment: on one node Helm waits for no pod of a DaemonSet.
+RELEASE = "grafana"
 PROFILE = Path(INPUTS["minikube_home"], ".minikube", "profiles", CONTEXT)
 MANIFESTS = "/etc/kubernetes/manifests"
 INGEST = "/var/lib/containerd/io.containerd.content.v1.content/ingest"
@@ -53,30 +55,34 @@ def cut_off(status, *words):
     """A Helm that waits for what does not come, or not yet, and is killed once the release is in this state."""
     helm = subprocess.Popen([*HELM, *words, "--wait", "--timeout", "5m"], stdout=subprocess.DEVNULL)
     end = time.monotonic() + 60
-    while status_of("promtail") != status and time.monotonic() < end:
+    while status_of(RELEASE) != status and time.monotonic() < end:
         time.sleep(0.2)
     helm.send_signal(signal.SIGKILL)
     helm.wait()
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
-def test_release_that_was_cut_off(status):
-    (chart,) = (BUNDLE / "charts").glob("promtail-*.tgz")
+def test_release_that_was_cut_off(status, tmp_path):
+    (chart,) = map(str, (BUNDLE / "charts").glob(f"{RELEASE}-*.tgz"))
+    values = tmp_path / "values.yml"
+    values.write_text(run([*HELM, "get", "values", RELEASE, "--output", "yaml"]), encoding="utf-8")
+    # Pods of an image that is not there never get ready.
+    stuck = [chart, "--values", str(values), "--set", "image.tag=none"]
     if status == "pending-install":
-        run([*HELM, "uninstall", "promtail", "--wait"])
-        cut_off(status, "install", "promtail", str(chart), "--set", "image.tag=none")
+        run([*HELM, "uninstall", RELEASE, "--wait"])
+        cut_off(status, "install", RELEASE, *stuck)
     elif status == "pending-upgrade":
-        cut_off(status, "upgrade", "promtail", str(chart), "--set", "image.tag=none")
+        cut_off(status, "upgrade", RELEASE, *stuck)
     elif status == "pending-rollback":
-        run([*HELM, "upgrade", "promtail", str(chart), "--set", "image.tag=none"])
-        run([*HELM, "upgrade", "promtail", str(chart), "--set", "image.tag=neither"])
-        cut_off(status, "rollback", "promtail")
+        run([*HELM, "upgrade", RELEASE, *stuck])
+        run([*HELM, "upgrade", RELEASE, *stuck, "--set", "image.tag=neither"])
+        cut_off(status, "rollback", RELEASE)
     else:
         # The pods' end is waited for.
-        cut_off(status, "uninstall", "promtail", "--cascade", "foreground")
-    assert status_of("promtail") == status
+        cut_off(status, "uninstall", RELEASE, "--cascade", "foreground")
+    assert status_of(RELEASE) == status
     site.proven()
-    assert status_of("promtail") == "deployed"
+    assert status_of(RELEASE) == "deployed"
 
 
 def container_gone():

@@ -54,6 +54,8 @@ def test_a_cluster_of_several_nodes_runs_when_all_do():
 
 def test_status_that_is_no_json_is_a_broken_profile():
     assert minikube.parse_status(1, "panic: oh no") == "broken"
+    # What minikube prints when the container of its only node is gone.
+    assert minikube.parse_status(7, "null") == "broken"
 
 
 def test_a_record_is_read_in_the_modules_words(tmp_path):
