@@ -3,8 +3,8 @@
 """One change of a minikube profile at a time.
 
 Ansible starts modules in a session of their own: whoever kills the playbook leaves the module and its minikube at work.
-Both hold the lock, so the next run waits until the last of them has ended. The file says, too, whether a first start has
-begun and never ended: what such a start left cannot be relied on.
+Both hold the lock, so the next run waits until the last of them has ended. The file notes, too, what was done here last:
+what a first start left that never ended cannot be relied on, and what stands without a profile is ours only if it was made.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.miniku
 # A start ends by itself: minikube waits 6 minutes for a node, and once more after a failure.
 WAIT_SECONDS = 900
 _EVERY_SECONDS = 0.5
+
+BEGUN = "A first start began."
+MADE = "The cluster was started."
 
 
 class ProfileLock:
@@ -50,18 +53,19 @@ class ProfileLock:
         """What a program gets passed that shall hold the lock, too."""
         return [] if self.descriptor is None else [self.descriptor]
 
-    def begun(self):
-        """Whether a first start was begun and did not end."""
+    def noted(self):
+        """What was noted last, BEGUN or MADE, or nothing."""
         try:
-            return os.stat(self.path).st_size > 0
+            with open(self.path, encoding="utf-8") as file:
+                return file.read().strip()
         except FileNotFoundError:
-            return False
+            return ""
 
-    def note_begun(self, begun):
-        """Note, while it is held, that a first start begins or has ended."""
-        os.ftruncate(self.descriptor, 0)
-        if begun:
-            os.pwrite(self.descriptor, b"A first start began.\n", 0)
+    def note(self, text):
+        """Note it, while the lock is held."""
+        if self.noted() != text:
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, ("%s\n" % text).encode(), 0)
 
     def remove(self):
         """Take the file away, while it is held: whoever waits for it makes a new one."""

@@ -15,7 +15,8 @@ description:
   - Compares what is asked for with the profile's own record. Settings that minikube cannot change on a cluster that
     exists (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless O(recreate=true).
   - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
-    made anew.
+    made anew. So is a container or a volume of it whose profile is gone, if it was started from O(home); that of
+    another folder is refused unless O(recreate=true).
   - Waits up to 15 minutes while a minikube that this module started is at work on the profile, as one that an
     interrupted run left.
 requirements:
@@ -142,10 +143,12 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import ProfileLock
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import BEGUN, MADE, ProfileLock
 
 # The node shares this machine's memory and CPUs.
 LOCAL_DRIVERS = ("docker", "podman", "kvm2", "qemu2", "virtualbox")
+# The node is a container, with a volume beside it.
+CONTAINER_DRIVERS = ("docker", "podman")
 SETTINGS = ("driver", "container_runtime", "kubernetes_version", "cni", "cpus", "base_image", "extra_config")
 
 
@@ -174,12 +177,32 @@ class Profile:
 
     def state(self):
         # minikube makes its folders even for a question; without a record there is nothing to ask for.
-        if not self.binary or self.settings() is None:
+        if not self.binary:
             return "missing"
+        if self.settings() is None:
+            return "broken" if self.lock.noted() and self.remains() else "missing"
         rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
         state = minikube.parse_status(rc, stdout)
         # Nothing was ever put into it, and minikube may trip over what is half-made.
-        return "broken" if state == "stopped" and self.lock.begun() else state
+        return "broken" if state == "stopped" and self.lock.noted() == BEGUN else state
+
+    def remains(self):
+        """The node's container and volume, whoever made them; their label is pkg/drivers/kic/oci/oci.go, ProfileLabelKey."""
+        engine = self.module.params["driver"]
+        program = self.module.get_bin_path(engine) if engine in CONTAINER_DRIVERS else None
+        if program is None:
+            return []
+        label = "label=name.minikube.sigs.k8s.io=%s" % self.name
+        found = []
+        for kind, listing in (
+            ("container", ["ps", "--all", "--format", "{{.Names}}"]),
+            ("volume", ["volume", "ls", "--format", "{{.Name}}"]),
+        ):
+            rc, stdout, stderr = self.module.run_command([program] + listing + ["--filter", label])
+            if rc != 0 and not self.module.check_mode:
+                raise minikube.MinikubeError("%s cannot list what there is: %s" % (engine, stderr.strip()))
+            found += ["%s %s" % (kind, name) for name in stdout.split()]
+        return found
 
     def settings(self):
         return minikube.read_profile(self.home, self.name)
@@ -189,7 +212,7 @@ class Profile:
 
     def start(self, wanted):
         options = list(self.module.params["start_options"])
-        if os.geteuid() == 0 and wanted.get("driver") in ("docker", "podman"):
+        if os.geteuid() == 0 and wanted.get("driver") in CONTAINER_DRIVERS:
             options.append("--force")
         self._must(minikube.start_arguments(self.name, wanted, options))
 
@@ -227,6 +250,16 @@ def apply(module, profile, result):
         wanted, after = {}, None
     else:
         wanted = wanted_settings(params)
+        remains = profile.remains() if result["state"] == "missing" else []
+        if remains and not params["recreate"]:
+            raise minikube.MinikubeError(
+                "There is no profile '%s' in %s, and yet its %s: made from another folder, or its profile was deleted. "
+                "Nothing was changed. Set home to the folder it was made from, choose another profile, or allow a new "
+                "cluster with recreate=true (what runs in the old one is lost)."
+                % (profile.name, minikube.profile_folder(profile.home), " and its ".join(remains))
+            )
+        if remains:
+            result["state"] = "broken"
         steps = minikube.plan(result["state"], before, wanted, params["recreate"])
         after = dict(before or {})
         after.update({name: value for name, value in wanted.items() if value is not None})
@@ -238,10 +271,10 @@ def apply(module, profile, result):
                 profile.delete()
             else:
                 if result["state"] == "missing" or "delete" in steps:
-                    profile.lock.note_begun(True)
+                    profile.lock.note(BEGUN)
                 profile.start(wanted)
         if params["state"] == "present":
-            profile.lock.note_begun(False)
+            profile.lock.note(MADE)
         after = profile.settings() if steps else before
     result.update(
         changed=bool(steps),

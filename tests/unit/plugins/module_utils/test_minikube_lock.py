@@ -58,13 +58,14 @@ def test_a_file_that_was_removed_is_no_lock(tmp_path):
     assert lock.descriptors() == []
 
 
-def test_a_first_start_that_never_ended_is_remembered(tmp_path):
+def test_what_was_done_last_is_remembered(tmp_path):
     lock = ProfileLock(str(tmp_path), "one")
-    assert not lock.begun()
+    assert lock.noted() == ""
     with lock:
-        assert not lock.begun()
-        lock.note_begun(True)
+        assert lock.noted() == ""
+        lock.note(minikube_lock.MADE)
+        lock.note(minikube_lock.BEGUN)
     with ProfileLock(str(tmp_path), "one") as following:
-        assert following.begun()
-        following.note_begun(False)
-        assert not following.begun()
+        assert following.noted() == minikube_lock.BEGUN
+        following.note(minikube_lock.MADE)
+    assert lock.noted() == minikube_lock.MADE

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,11 +52,22 @@ class Home:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "PATH": f"{self.folder / 'engine'}:{os.environ['PATH']}",
+            },
         )
         module.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": self.options | options}))
         module.stdin.close()
         return module
+
+    def leave_container(self) -> None:
+        """A Docker that has a container of this name, and no volume."""
+        program = self.folder / "engine" / "docker"
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\n[ "$1" != ps ] || echo one\n', encoding="utf-8")
+        program.chmod(0o755)
 
     def begin_to_start(self) -> subprocess.Popen:
         module = self.begin()
@@ -118,3 +130,20 @@ def test_removal_leaves_no_lock(home):
     assert answer(home.begin(state="absent"))["steps"] == ["delete"]
     assert list((home.folder / ".minikube").glob("*.lock")) == []
     assert answer(home.begin(state="absent"))["changed"] is False
+
+
+def test_a_container_without_a_profile_is_removed_where_it_was_made(home):
+    home.go()
+    answer(home.begin(driver="docker"))
+    shutil.rmtree(home.folder / ".minikube" / "profiles")
+    home.leave_container()
+    assert answer(home.begin(driver="docker"))["steps"] == ["delete", "start"]
+
+
+def test_a_container_of_another_folder_is_refused(home):
+    home.go()
+    home.leave_container()
+    refused = answer(home.begin(driver="docker"))
+    assert "its container one" in refused["msg"] and "recreate=true" in refused["msg"]
+    assert home.asked() == []
+    assert answer(home.begin(driver="docker", recreate=True))["steps"] == ["delete", "start"]
