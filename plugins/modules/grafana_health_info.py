@@ -59,6 +59,11 @@ version:
   returned: success
   type: str
   sample: 10.0.0
+answered:
+  description: Whether Grafana and its database were up, whatever it said to the credentials.
+  returned: always
+  type: bool
+  sample: true
 healthy:
   description: Whether all data sources are well.
   returned: success
@@ -133,13 +138,17 @@ def main() -> None:
     started = time.monotonic()
     try:
         health = wait_for_answer(grafana, deadline)
+    except GrafanaError as exc:
+        module.fail_json(msg=str(exc), answered=False)
+    try:
         # Once only: Grafana locks a user out after a few wrong passwords.
         grafana.request("GET", path("org"))
         sources = check_all(grafana, module.params["data_sources"], deadline)
     except GrafanaError as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), answered=True)
     module.exit_json(
         changed=False,
+        answered=True,
         version=health.get("version", ""),
         healthy=all(source["ok"] for source in sources),
         seconds=round(time.monotonic() - started, 2),

@@ -60,6 +60,21 @@ deployed:
   returned: success
   type: dict
   sample: {"monitoring/grafana": "6a0ff7a9d0f1c9a9ad0a2a7d9b1a0d6d2f7d2f2c1e4b7a8c9d0e1f2a3b4c5d6e"}
+cut_off:
+  description: Our releases whose last operation did not end well.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the release.
+      type: str
+    status:
+      description: Helm's word, C(failed), C(pending-install), C(pending-rollback), C(pending-upgrade) or C(uninstalling).
+      type: str
+    revision:
+      description: The revision that was deployed last; the newest one where none ever was.
+      type: int
+  sample: {"monitoring/grafana": {"name": "grafana", "status": "pending-upgrade", "revision": 3}}
 """
 
 import copy
@@ -82,6 +97,8 @@ except ImportError:
 MARK = "runtime-security/release"
 # Nothing of a Secret but its metadata leaves the API server.
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+# helm.sh/helm/v3/pkg/release/status.go
+CUT_OFF = ("failed", "pending-install", "pending-rollback", "pending-upgrade", "uninstalling")
 
 
 def listed(client, kind: str, selector: str = "") -> list[dict]:
@@ -97,15 +114,20 @@ def releases(secrets: list[dict], marks: list[dict]) -> dict[str, bool]:
     return {name: name in ours for name in found}
 
 
-def deployed(client, secrets: list[dict], names: list[str]) -> dict[str, str]:
-    """What each of the named releases was last asked to be, where that is deployed."""
-    newest: dict[str, dict] = {}
+def revisions(secrets: list[dict]) -> dict[str, list[dict]]:
+    """The labels of each revision's Secret, the newest last, by release."""
+    found: dict[str, list[dict]] = {}
     for secret in sorted(secrets, key=lambda metadata: int(metadata["labels"]["version"])):
-        newest[f"{secret['namespace']}/{secret['labels']['name']}"] = secret
+        found.setdefault(f"{secret['namespace']}/{secret['labels']['name']}", []).append(secret)
+    return found
+
+
+def deployed(client, newest: dict[str, dict]) -> dict[str, str]:
+    """What each release was last asked to be, where that is deployed."""
     digests = {}
-    for name in names:
+    for name, metadata in newest.items():
         try:
-            secret = CoreV1Api(client).read_namespaced_secret(newest[name]["name"], newest[name]["namespace"])
+            secret = CoreV1Api(client).read_namespaced_secret(metadata["name"], metadata["namespace"])
         except ApiException as exc:
             # A Helm that an earlier run left at work took it away meanwhile.
             if exc.status != 404:
@@ -113,6 +135,21 @@ def deployed(client, secrets: list[dict], names: list[str]) -> dict[str, str]:
         else:
             digests[name] = digest_of_record(secret.data["release"])
     return {name: found for name, found in digests.items() if found}
+
+
+def cut_off(history: dict[str, list[dict]]) -> dict[str, dict]:
+    """Releases whose newest revision is half done, and the revision they can go back to."""
+    found = {}
+    for name, secrets in history.items():
+        labels = [metadata["labels"] for metadata in secrets]
+        if labels[-1]["status"] in CUT_OFF:
+            good = [entry for entry in labels if entry["status"] == "deployed"] or labels
+            found[name] = {
+                "name": labels[-1]["name"],
+                "status": labels[-1]["status"],
+                "revision": int(good[-1]["version"]),
+            }
+    return found
 
 
 def main() -> None:
@@ -124,17 +161,20 @@ def main() -> None:
         client = ApiClient(get_api_client(module).configuration)
         client.set_default_header("Accept", METADATA)
         namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "namespace")}
-        found, digests = {}, {}
+        found, digests, half_done = {}, {}, {}
         try:
             secrets = listed(client, "secret", f"owner=helm,name in ({names})")
             found = releases(secrets, listed(client, "config_map", f"{MARK} in ({names})"))
-            whole = ApiClient(client.configuration)
-            digests = deployed(whole, secrets, [name for name, ours in found.items() if ours])
+            history = {name: entries for name, entries in revisions(secrets).items() if found[name]}
+            half_done = cut_off(history)
+            digests = deployed(
+                ApiClient(client.configuration), {name: entries[-1] for name, entries in history.items()}
+            )
         except ApiException as exc:
             if exc.status != 403:
                 raise
             module.warn("Without the right to list Secrets and ConfigMaps, releases of others are not recognised.")
-        module.exit_json(changed=False, namespaces=namespaces, releases=found, deployed=digests)
+        module.exit_json(changed=False, namespaces=namespaces, releases=found, deployed=digests, cut_off=half_done)
     except (ApiException, CoreException, HTTPError, OSError) as exc:
         module.fail_json(msg=f"The cluster does not answer: {getattr(exc, 'reason', None) or exc}")
 

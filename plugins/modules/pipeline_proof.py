@@ -17,7 +17,7 @@ description:
     a line is V(ok) only if the thing itself was observed.
   - The pod and its namespace are removed in the end, also after a failure; the module does not wait until the cluster has
     cleared the namespace away. Leftovers of an earlier run that was cut off are removed at the start.
-  - Fails after all checks when a line is not V(ok); the result then still holds the whole list.
+  - Fails after all checks when a line is not V(ok); the result, and the file at O(path), then still hold the whole list.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 attributes:
@@ -162,6 +162,10 @@ options:
       - Whether the API server writes its audit log to standard output in a pod of the cluster.
     type: bool
     default: true
+  path:
+    description:
+      - File that gets the proof as JSON. Not given, none is written.
+    type: path
   timeout:
     description:
       - Seconds until everything must have been seen.
@@ -249,6 +253,8 @@ left_out:
       sample: "audit is false: the API server does not write its audit log to standard output"
 """
 
+import json
+import os
 import signal
 import traceback
 
@@ -299,6 +305,7 @@ ARGUMENT_SPEC = dict(
     etcd=dict(type="bool", default=True),
     audit=dict(type="bool", default=True),
     timeout=dict(type="int", default=180),
+    path=dict(type="path"),
 )
 
 
@@ -310,6 +317,15 @@ def open_grafana(module: AnsibleK8SModule) -> Reader:
     except GrafanaError as exc:
         module.fail_json(msg=f"{str(exc).rstrip('.')}. Nothing was begun.")
     return Reader(client)
+
+
+def write(place: str, proof: list) -> None:
+    """The proof as a file that is whole or not there."""
+    unfinished = f"{place}.{os.getpid()}"
+    with open(unfinished, "w", encoding="utf-8") as file:
+        json.dump(proof, file, indent=4)
+        file.write("\n")
+    os.replace(unfinished, place)
 
 
 def failure_text(proof: list) -> str:
@@ -343,6 +359,11 @@ def main() -> None:
         module.fail_from_exception(exc)
     result["proof"] = prove(cluster, grafana, module.params, module.warn)
     result["ok"] = all(entry["ok"] for entry in result["proof"])
+    if module.params["path"]:
+        try:
+            write(module.params["path"], result["proof"])
+        except OSError as exc:
+            module.fail_json(msg=f"The proof cannot be written: {exc}", **result)
     if not result["ok"]:
         module.fail_json(msg=failure_text(result["proof"]), **result)
     module.exit_json(**result)

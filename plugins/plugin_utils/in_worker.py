@@ -1,0 +1,73 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules of this collection without a Python of their own.
+
+Ansible forks a worker for each task. For a module the worker packs an archive and starts a Python that unpacks it and loads
+the Kubernetes client: most of a second, for a question that the API server answers in hundredths. Where that Python would
+be the worker's own, on the same machine and for the same user, the worker does the module's work itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+from unittest import mock
+
+from ansible.module_utils import basic
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+# Ansible looks an action up before it forks, so this is loaded once a run. Whoever lacks it is told by the module.
+with contextlib.suppress(ImportError):
+    import kubernetes.dynamic  # noqa: F401
+
+_MODULES = "ansible_collections.runtime_security.kubernetes.plugins.modules."
+# How arguments and results are written; the one that ansible-core has for Python.
+_PROFILE = "legacy"
+
+
+class InWorker(ActionBase):
+    """Runs the task's module here where that makes no difference, else as Ansible runs every module."""
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        if self._same_place(task_vars):
+            return result | self._run_here(task_vars)
+        return result | self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+
+    def _same_place(self, task_vars):
+        """Whether the module would find this machine, user, Python and environment."""
+        return (
+            self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.delegate_to
+            and not self._task.async_val
+            and not any(self._task.environment)
+            and self._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable
+        )
+
+    def _run_here(self, task_vars):
+        name = self._task.action.rpartition(".")[2]
+        Display().vvv(f"Runs {name} in the worker")
+        args = dict(self._task.args)
+        self._update_module_args(self._task.action, args, task_vars)
+        encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
+        encoded = json.dumps({"ANSIBLE_MODULE_ARGS": args}, cls=encoder).encode()
+        module = importlib.import_module(_MODULES + name)
+        os.chdir(self._loader.get_basedir())
+        with (
+            # A worker ends without what was to happen at the end of a process: files with keys would stay.
+            contextlib.ExitStack() as ends,
+            mock.patch.object(atexit, "register", ends.callback),
+            mock.patch.multiple(basic, _ANSIBLE_ARGS=encoded, _ANSIBLE_PROFILE=_PROFILE),
+            contextlib.redirect_stdout(io.StringIO()) as printed,
+            contextlib.suppress(SystemExit),
+        ):
+            module.main()
+        return self._parse_returned_data({"stdout": printed.getvalue()}, _PROFILE)
