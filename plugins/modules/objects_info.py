@@ -26,7 +26,7 @@ options:
       - What to read.
     type: list
     elements: dict
-    required: true
+    default: []
     suboptions:
       api_version:
         description:
@@ -52,6 +52,15 @@ options:
         type: list
         elements: str
         default: []
+  definitions:
+    description:
+      - Objects as they are to be. Those that are not there, or say something else where these say something, are
+        returned as RV(differing).
+      - Values are compared as they are written, so V(1000m) differs from V(1). A list differs when it has more or other
+        entries.
+    type: list
+    elements: dict
+    default: []
 notes:
   - Use C(no_log) on a task that reads Secrets.
 seealso:
@@ -67,6 +76,15 @@ EXAMPLES = r"""
         name: grafana
       - kind: Node
   register: read
+
+- name: Compare a ConfigMap with the one that is there
+  runtime_security.kubernetes.objects_info:
+    definitions:
+      - apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: motd, namespace: default}
+        data: {text: Welcome}
+  register: compared
 
 - name: Show the addresses
   ansible.builtin.debug:
@@ -86,6 +104,19 @@ objects:
           name: grafana
           namespace: monitoring
     - []
+differing:
+  description: Those of O(definitions) that writing them would make or change.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: motd
+        namespace: default
+      data:
+        text: Welcome
 """
 
 import copy
@@ -112,7 +143,8 @@ def argument_spec() -> dict:
         "name": {"type": "str"},
         "label_selectors": {"type": "list", "elements": "str", "default": []},
     }
-    spec["objects"] = {"type": "list", "elements": "dict", "required": True, "options": asked}
+    spec["objects"] = {"type": "list", "elements": "dict", "default": [], "options": asked}
+    spec["definitions"] = {"type": "list", "elements": "dict", "default": []}
     return spec
 
 
@@ -130,16 +162,39 @@ def read(client, asked: dict) -> list:
     return [{"apiVersion": asked["api_version"], "kind": asked["kind"], **found} for found in answer["items"] or []]
 
 
+def holds(found, wanted) -> bool:
+    """Whether what is found says all that is wanted; it may say more."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(holds(found.get(key), wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        # The API server leaves empty lists away.
+        found = [] if found is None else found
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(holds, found, wanted))
+    return found == wanted
+
+
+def stands(client, wanted: dict) -> bool:
+    metadata = wanted["metadata"]
+    asked = {
+        "api_version": wanted["apiVersion"],
+        "kind": wanted["kind"],
+        "namespace": metadata.get("namespace"),
+        "name": metadata["name"],
+    }
+    return any(holds(found, wanted) for found in read(client, asked))
+
+
 def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         client = get_api_client(module)
         found = [read(client, asked) for asked in module.params["objects"]]
+        differing = [wanted for wanted in module.params["definitions"] if not stands(client, wanted)]
     except CoreException as error:
         module.fail_from_exception(error)
     except (ApiException, HTTPError) as error:
         module.fail_json(msg=f"The cluster did not give what was asked of it: {error}")
-    module.exit_json(changed=False, objects=found)
+    module.exit_json(changed=False, objects=found, differing=differing)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.modules.objects_info import holds
+
+FOUND = {"kind": "Service", "metadata": {"name": "a", "uid": "1"}, "spec": {"ports": [{"port": 80, "protocol": "TCP"}]}}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [FOUND, {"kind": "Service"}, {"metadata": {"name": "a"}}, {"spec": {"ports": [{"port": 80}], "externalIPs": []}}],
+)
+def test_what_is_found_may_say_more(wanted):
+    assert holds(FOUND, wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"metadata": {"name": "b"}},
+        {"metadata": {"labels": {}}},
+        {"metadata": {"finalizers": ["a"]}},
+        {"spec": {"ports": [{"port": 81}]}},
+        {"spec": {"ports": []}},
+        {"spec": {"ports": [{"port": 80}, {"port": 81}]}},
+        {"spec": {"ports": {"port": 80}}},
+        {"spec": ["ports"]},
+    ],
+)
+def test_what_is_wanted_must_be_there(wanted):
+    assert not holds(FOUND, wanted)
