@@ -77,8 +77,8 @@ cut_off:
   sample: {"monitoring/grafana": {"name": "grafana", "status": "pending-upgrade", "revision": 3}}
 """
 
+import contextlib
 import copy
-import json
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
@@ -87,12 +87,11 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions imp
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import digest_of_record
 
 try:
-    from kubernetes.client import ApiClient, CoreV1Api
-    from kubernetes.client.exceptions import ApiException
+    from kubernetes.dynamic.exceptions import DynamicApiError, ForbiddenError, NotFoundError
     from urllib3.exceptions import HTTPError
 except ImportError:
     # AnsibleK8SModule says what is missing.
-    ApiException = HTTPError = OSError
+    DynamicApiError = ForbiddenError = NotFoundError = HTTPError = OSError
 
 MARK = "runtime-security/release"
 # Nothing of a Secret but its metadata leaves the API server.
@@ -102,9 +101,8 @@ CUT_OFF = ("failed", "pending-install", "pending-rollback", "pending-upgrade", "
 
 
 def listed(client, kind: str, selector: str = "") -> list[dict]:
-    method = getattr(CoreV1Api(client), {"namespace": "list_namespace"}.get(kind, f"list_{kind}_for_all_namespaces"))
-    answer = method(label_selector=selector, _preload_content=False)
-    return [item["metadata"] for item in json.loads(answer.data)["items"] or []]
+    answer = client.get(client.resource(kind, "v1"), label_selector=selector, header_params={"Accept": METADATA})
+    return [item["metadata"] for item in answer.to_dict()["items"] or []]
 
 
 def releases(secrets: list[dict], marks: list[dict]) -> dict[str, bool]:
@@ -126,14 +124,11 @@ def deployed(client, newest: dict[str, dict]) -> dict[str, str]:
     """What each release was last asked to be, where that is deployed."""
     digests = {}
     for name, metadata in newest.items():
-        try:
-            secret = CoreV1Api(client).read_namespaced_secret(metadata["name"], metadata["namespace"])
-        except ApiException as exc:
-            # A Helm that an earlier run left at work took it away meanwhile.
-            if exc.status != 404:
-                raise
-        else:
-            digests[name] = digest_of_record(secret.data["release"])
+        # A Helm that an earlier run left at work may have taken it away meanwhile.
+        with contextlib.suppress(NotFoundError):
+            place = {"name": metadata["name"], "namespace": metadata["namespace"]}
+            secret = client.get(client.resource("Secret", "v1"), **place).to_dict()
+            digests[name] = digest_of_record(secret["data"]["release"])
     return {name: found for name, found in digests.items() if found}
 
 
@@ -158,24 +153,19 @@ def main() -> None:
     module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
     names = ",".join(module.params["names"])
     try:
-        client = ApiClient(get_api_client(module).configuration)
-        client.set_default_header("Accept", METADATA)
-        namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "namespace")}
+        client = get_api_client(module)
+        namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "Namespace")}
         found, digests, half_done = {}, {}, {}
         try:
-            secrets = listed(client, "secret", f"owner=helm,name in ({names})")
-            found = releases(secrets, listed(client, "config_map", f"{MARK} in ({names})"))
+            secrets = listed(client, "Secret", f"owner=helm,name in ({names})")
+            found = releases(secrets, listed(client, "ConfigMap", f"{MARK} in ({names})"))
             history = {name: entries for name, entries in revisions(secrets).items() if found[name]}
             half_done = cut_off(history)
-            digests = deployed(
-                ApiClient(client.configuration), {name: entries[-1] for name, entries in history.items()}
-            )
-        except ApiException as exc:
-            if exc.status != 403:
-                raise
+            digests = deployed(client, {name: entries[-1] for name, entries in history.items()})
+        except ForbiddenError:
             module.warn("Without the right to list Secrets and ConfigMaps, releases of others are not recognised.")
         module.exit_json(changed=False, namespaces=namespaces, releases=found, deployed=digests, cut_off=half_done)
-    except (ApiException, CoreException, HTTPError, OSError) as exc:
+    except (DynamicApiError, CoreException, HTTPError, OSError) as exc:
         module.fail_json(msg=f"The cluster does not answer: {getattr(exc, 'reason', None) or exc}")
 
 

@@ -25,7 +25,8 @@ from ansible.utils.display import Display
 
 # Ansible looks an action up before it forks, so this is loaded once a run. Whoever lacks it is told by the module.
 with contextlib.suppress(ImportError):
-    import kubernetes.dynamic  # noqa: F401
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client  # noqa: F401
+    from kubernetes.client import ApiClient, Configuration  # noqa: F401
 
 _MODULES = "ansible_collections.runtime_security.kubernetes.plugins.modules."
 # How arguments and results are written; the one that ansible-core has for Python.

@@ -14,11 +14,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
 
 try:
-    from kubernetes.client import ApiClient, CoreV1Api
+    from kubernetes.client import ApiClient
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
     from kubernetes.stream import portforward, stream
 except ImportError:  # the module reports it
-    ApiClient = CoreV1Api = portforward = stream = None
+    ApiClient = portforward = stream = None
 
     class DynamicApiError(Exception):
         """Never raised: without the library nothing is called."""
@@ -75,6 +75,9 @@ class Cluster:
         return {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
 
     def _streams(self) -> t.Any:
+        # All kinds of objects come with it, which takes half a second; the pod starts meanwhile.
+        from kubernetes.client import CoreV1Api
+
         # While a stream connects it replaces its client's call function, so each stream has a client of its own.
         return CoreV1Api(ApiClient(self._client.configuration))
 
