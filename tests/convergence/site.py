@@ -21,8 +21,8 @@ ON_THE_CLUSTER = "TASK [apply | Ask whether a cluster answers]"
 class Run:
     """ansible-playbook site.yml in a process group of its own."""
 
-    def __init__(self) -> None:
-        command = ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS)]
+    def __init__(self, *options: str) -> None:
+        command = ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS), *options]
         plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
         self.begun = time.monotonic()
         self.lines: list[tuple[float, str]] = []
@@ -90,6 +90,12 @@ def proven() -> float:
     assert len(lines) >= 15
     assert [line for line in lines if not line["ok"]] == []
     return seconds
+
+
+def checked() -> None:
+    """A dry run, which must pass."""
+    code, _seconds, text = Run("--check", "--diff").end()
+    assert code == 0, text[-6000:]
 
 
 def remove(cluster: bool) -> None:
