@@ -7,4 +7,4 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_wor
 
 
 class ActionModule(InWorker):
-    """That of all our modules; the others are links to this one."""
+    """That of all our modules; meta/runtime.yml leads the others here."""

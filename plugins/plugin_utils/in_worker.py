@@ -23,7 +23,7 @@ from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# Ansible looks an action up before it forks, so this is loaded once a run. Whoever lacks it is told by the module.
+# Whoever lacks it is told by the module.
 with contextlib.suppress(ImportError):
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client  # noqa: F401
     from kubernetes.client import ApiClient, Configuration  # noqa: F401

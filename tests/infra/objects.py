@@ -27,7 +27,8 @@ def resting(item):
 
 
 def snapshot():
-    """Every object by kind, namespace and name."""
+    """Every object by kind, namespace and name, once the cluster has cleared away what the proof left to it."""
+    kubectl("wait", "--for=delete", "namespace/pipeline-proof", "--timeout=2m")
     items = json.loads(kubectl("get", ",".join(kinds()), "--all-namespaces", "--output=json"))["items"]
     return {
         f"{item['kind']} {item['metadata'].get('namespace', '')}/{item['metadata']['name']}": resting(item)

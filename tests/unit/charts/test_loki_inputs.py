@@ -96,12 +96,12 @@ CURRENT, CLASSIC = {"app.kubernetes.io/name": "loki"}, {"app": "loki", "release"
     ],
 )
 def test_what_stands_is_read_from_the_newest_revision(revisions, standing):
-    inputs = {"__loki_stack_revisions_read": {"resources": revisions}}
+    inputs = {"__loki_stack_revisions_read": {"objects": [revisions]}}
     assert templated_by("loki_stack", "__loki_stack_standing", inputs) == standing
 
 
 def test_only_our_agents_are_taken_for_ours():
     ours = {"app.kubernetes.io/part-of": "runtime_security.kubernetes"}
-    read = {"resources": [revision("promtail", 1, {"app": "promtail"}), revision("alloy", 1, ours)]}
+    read = {"objects": [[revision("promtail", 1, {"app": "promtail"}), revision("alloy", 1, ours)]]}
     inputs = {"__loki_stack_revisions_read": read, "loki_stack_agent": "promtail"}
     assert templated_by("loki_stack", "__loki_stack_agents_left", inputs) == [{"name": "alloy"}]

@@ -1,1 +1,0 @@
-objects_info.py
