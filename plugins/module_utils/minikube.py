@@ -103,7 +103,7 @@ def read_profile(home, profile):
 
 
 def parse_status(rc, stdout):
-    """The state of a profile: C(missing), C(broken), C(stopped) or C(running).
+    """The state of a profile: C(missing), C(broken), C(stopped), C(degraded), C(unlinked) or C(running).
 
     The exit code of `minikube status` is a sum (1 host, 2 cluster, 4 kubeconfig) or 85 for a profile that is not there.
     """
@@ -117,13 +117,14 @@ def parse_status(rc, stdout):
     # A node whose container is gone is null.
     if any(not node or node.get("Host") in (None, "", "Nonexistent", "Error") for node in nodes):
         return "broken"
-    ready = all(
-        node.get("Host") == "Running"
-        and node.get("Kubelet") == "Running"
-        and (node.get("Worker") or (node.get("APIServer") == "Running" and node.get("Kubeconfig") == "Configured"))
-        for node in nodes
-    )
-    return "running" if ready else "stopped"
+    if any(node["Host"] != "Running" for node in nodes):
+        return "stopped"
+    servers = [node for node in nodes if not node.get("Worker")]
+    if any(node.get("Kubelet") != "Running" for node in nodes) or any(
+        node.get("APIServer") != "Running" for node in servers
+    ):
+        return "degraded"
+    return "running" if all(node.get("Kubeconfig") == "Configured" for node in servers) else "unlinked"
 
 
 def drift(current, wanted):
@@ -148,7 +149,10 @@ def drift(current, wanted):
 
 
 def plan(state, current, wanted, recreate):
-    """The steps that lead to the cluster asked for: some of C(delete) and C(start), or none.
+    """The steps that lead to the cluster asked for: some of C(delete), C(stop), C(start) and C(link), or none.
+
+    minikube restarts the container runtime of a node that runs, under the pods that have its socket mounted: they would
+    talk to nobody from then on. So such a node is stopped first, which restarts the pods too.
 
     Raises MinikubeError when only a new cluster can have what is asked for and O(recreate) does not allow one.
     """
@@ -171,9 +175,11 @@ def plan(state, current, wanted, recreate):
                 % ", ".join("%s is '%s', asked for is '%s'" % (name, current.get(name), wanted[name]) for name in fixed)
             )
         return ["delete", "start"]
-    if differing or state == "stopped":
+    if (differing and state != "stopped") or state == "degraded":
+        return ["stop", "start"]
+    if state == "stopped":
         return ["start"]
-    return []
+    return ["link"] if state == "unlinked" else []
 
 
 def start_arguments(profile, wanted, options):

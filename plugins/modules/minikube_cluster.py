@@ -14,6 +14,8 @@ description:
   - Makes, starts, reconfigures or removes a minikube profile.
   - Compares what is asked for with the profile's own record. Settings that minikube cannot change on a cluster that
     exists (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless O(recreate=true).
+  - A node that runs is stopped before it is reconfigured, as its container runtime restarts then, and pods that have the
+    runtime's socket mounted (Falco) would be left with one that nobody listens on.
   - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
     made anew. So is a container or a volume of it whose profile is gone, if it was started from O(home); that of
     another folder is refused unless O(recreate=true).
@@ -112,16 +114,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 state:
-  description: State of the profile before the task.
+  description:
+    - State of the profile before the task. V(degraded) is a node that runs without its kubelet or its API server,
+      V(unlinked) a cluster that runs and that the kubeconfig does not know, or knows under another address.
   returned: always
   type: str
-  choices: [missing, broken, stopped, running]
+  choices: [missing, broken, stopped, degraded, unlinked, running]
   sample: running
 steps:
   description: What was done, or would be done in check mode.
   returned: success
   type: list
   elements: str
+  choices: [delete, stop, start, link]
   sample: [delete, start]
 cluster:
   description: Settings of the profile after the task; before it in check mode. Memory is in MiB.
@@ -184,7 +189,7 @@ class Profile:
         rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
         state = minikube.parse_status(rc, stdout)
         # Nothing was ever put into it, and minikube may trip over what is half-made.
-        return "broken" if state == "stopped" and self.lock.noted() == BEGUN else state
+        return "broken" if state != "running" and self.lock.noted() == BEGUN else state
 
     def remains(self):
         """The node's container and volume, whoever made them; their label is pkg/drivers/kic/oci/oci.go, ProfileLabelKey."""
@@ -209,6 +214,12 @@ class Profile:
 
     def delete(self):
         self._must(["delete", "--profile", self.name])
+
+    def stop(self):
+        self._must(["stop", "--profile", self.name])
+
+    def link(self):
+        self._must(["update-context", "--profile", self.name])
 
     def start(self, wanted):
         options = list(self.module.params["start_options"])
@@ -267,12 +278,12 @@ def apply(module, profile, result):
             after["extra_config"] = sorted(after["extra_config"])
     if not module.check_mode:
         for step in steps:
-            if step == "delete":
-                profile.delete()
-            else:
+            if step == "start":
                 if result["state"] == "missing" or "delete" in steps:
                     profile.lock.note(BEGUN)
                 profile.start(wanted)
+            else:
+                {"delete": profile.delete, "stop": profile.stop, "link": profile.link}[step]()
         if params["state"] == "present":
             profile.lock.note(MADE)
         after = profile.settings() if steps else before

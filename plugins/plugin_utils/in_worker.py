@@ -23,10 +23,10 @@ from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# Whoever lacks it is told by the module.
-with contextlib.suppress(ImportError):
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client  # noqa: F401
-    from kubernetes.client import ApiClient, Configuration  # noqa: F401
+# What most modules load, once. Whoever lacks it is told by the module.
+for _name in ("kubernetes.config", "kubernetes.client.api_client", "kubernetes.dynamic"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_name)
 
 _MODULES = "ansible_collections.runtime_security.kubernetes.plugins.modules."
 # How arguments and results are written; the one that ansible-core has for Python.

@@ -36,9 +36,11 @@ def test_memory_that_is_none_is_named(text):
     [
         (0, {}, "running"),
         (85, {}, "missing"),
-        (2, {"APIServer": "Stopped"}, "stopped"),
+        (2, {"APIServer": "Stopped"}, "degraded"),
+        (2, {"Kubelet": "Stopped"}, "degraded"),
         (7, {"Host": "Stopped", "Kubelet": "Stopped", "APIServer": "Stopped"}, "stopped"),
-        (4, {"Kubeconfig": "Misconfigured"}, "stopped"),
+        (4, {"Kubeconfig": "Misconfigured"}, "unlinked"),
+        (6, {"Kubeconfig": "Misconfigured", "APIServer": "Stopped"}, "degraded"),
         (7, {"Host": "Nonexistent", "Kubelet": "Nonexistent", "APIServer": "Nonexistent"}, "broken"),
     ],
 )
@@ -49,7 +51,7 @@ def test_status_becomes_a_state(rc, changes, state):
 def test_a_cluster_of_several_nodes_runs_when_all_do():
     worker = {"Name": "m-m02", "Host": "Running", "Kubelet": "Running", "Worker": True}
     assert minikube.parse_status(0, json.dumps([RUNNING, worker])) == "running"
-    assert minikube.parse_status(0, json.dumps([RUNNING, dict(worker, Kubelet="Stopped")])) == "stopped"
+    assert minikube.parse_status(0, json.dumps([RUNNING, dict(worker, Kubelet="Stopped")])) == "degraded"
 
 
 def test_status_that_is_no_json_is_a_broken_profile():
@@ -95,6 +97,10 @@ def test_a_record_that_was_cut_off_counts_as_empty(tmp_path):
         ("broken", SETTINGS, ["delete", "start"]),
         ("stopped", {}, ["delete", "start"]),
         ("stopped", SETTINGS, ["start"]),
+        ("stopped", dict(SETTINGS, extra_config=[]), ["start"]),
+        ("degraded", SETTINGS, ["stop", "start"]),
+        ("unlinked", SETTINGS, ["link"]),
+        ("unlinked", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
         ("running", SETTINGS, []),
     ],
 )
@@ -119,8 +125,9 @@ def test_the_digest_minikube_adds_to_a_base_image_is_no_drift():
 
 
 def test_extra_config_and_a_newer_kubernetes_are_reconfigured_in_place():
-    assert minikube.plan("running", SETTINGS, dict(SETTINGS, extra_config=[]), recreate=False) == ["start"]
-    assert minikube.plan("running", SETTINGS, dict(SETTINGS, kubernetes_version="v1.34.5"), recreate=False) == ["start"]
+    assert minikube.plan("running", SETTINGS, dict(SETTINGS, extra_config=[]), recreate=False) == ["stop", "start"]
+    newer = dict(SETTINGS, kubernetes_version="v1.34.5")
+    assert minikube.plan("running", SETTINGS, newer, recreate=False) == ["stop", "start"]
 
 
 @pytest.mark.parametrize(

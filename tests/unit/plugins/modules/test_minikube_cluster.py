@@ -22,7 +22,7 @@ folder=$MINIKUBE_HOME/.minikube/profiles/one
 case $1 in
 status)
     state=$(cat "$MINIKUBE_HOME/state")
-    echo "{\\"Host\\": \\"Running\\", \\"Kubelet\\": \\"$state\\", \\"APIServer\\": \\"$state\\", \\"Kubeconfig\\": \\"Configured\\"}" ;;
+    echo "{\\"Host\\": \\"$state\\", \\"Kubelet\\": \\"$state\\", \\"APIServer\\": \\"$state\\", \\"Kubeconfig\\": \\"Configured\\"}" ;;
 delete)
     echo delete >>"$MINIKUBE_HOME/asked"
     rm -rf "$folder" ;;
