@@ -50,7 +50,7 @@ def tasks_of(number, case):
             {
                 "ansible.builtin.include_role": {
                     "name": f"runtime_security.kubernetes.{case.role}",
-                    "tasks_from": "inputs" if case.role == "minikube" else "validate",
+                    "tasks_from": "validate",
                 },
                 "vars": {case.name: value},
             }
