@@ -16,7 +16,10 @@ value() {
 install() {
     local release=$1 namespace=$2
     shift 2
-    "$helm" --kube-context "$profile" install "$release" "$bundle/charts/$release"-[0-9]*.tgz --namespace "$namespace" \
+    # The bundle may have an older one beside it.
+    local chart
+    chart=$(printf '%s\n' "$bundle/charts/$release"-[0-9]*.tgz | sort --version-sort | tail -1)
+    "$helm" --kube-context "$profile" install "$release" "$chart" --namespace "$namespace" \
         --create-namespace --wait --timeout 4m "$@"
 }
 
@@ -26,11 +29,12 @@ docker load --input "$bundle/node.tar"
     --base-image="$(value minikube_base_image)" --preload=false --install-addons=false
 "$bundle/bin/minikube" image load "$bundle/images/stack.tar" --profile "$profile"
 
-install prometheus monitoring --set server.persistentVolume.enabled=false
+# The lab's charts have no roles of their own.
+install prometheus monitoring --set server.persistentVolume.enabled=false --set rbac.create=false
 $kubectl --namespace monitoring create secret generic grafana-admin --from-literal=admin-user=admin --from-literal=admin-password=bench
-install grafana monitoring --set admin.existingSecret=grafana-admin
+install grafana monitoring --set admin.existingSecret=grafana-admin --set rbac.create=false
 install loki monitoring --values "$here/loki.yml"
-install promtail monitoring --set 'config.clients[0].url=http://loki:3100/loki/api/v1/push'
+install promtail monitoring --set 'config.clients[0].url=http://loki:3100/loki/api/v1/push' --set rbac.create=false
 install falco falco --set driver.kind=modern_ebpf --set tty=true --set falcosidekick.enabled=true \
     --set falcoctl.artifact.install.enabled=false --set falcoctl.artifact.follow.enabled=false \
     --set image.registry=runtime-security.invalid --set image.repository=lab/sensor --set image.tag=1 \

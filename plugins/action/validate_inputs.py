@@ -8,16 +8,16 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-
-# What takes long to load is loaded where Ansible looks this action up, with which each role begins: once, before it forks
-# a worker for each task.
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import in_worker  # noqa: F401
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import load_clients
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import (
     carries_secrets,
     faults,
     readable,
     shown,
 )
+
+# Each role begins with this action, and Ansible loads it before it forks.
+load_clients()
 
 # A message with more of them helps nobody.
 _MOST = 10

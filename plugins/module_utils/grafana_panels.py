@@ -120,12 +120,13 @@ def _datasource(*candidates: t.Any) -> dict:
     return {}
 
 
-def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None) -> list[dict]:
+def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None, finest: bool = False) -> list[dict]:
     """Every visible query of every panel, ready for POST /api/ds/query.
 
     Each entry has panel (title), panel_id, ref_id, datasource_uid, and query: one element of the
     request's "queries" list. Values in variables win over the dashboard's saved choices; the time
-    variables ($__interval, $__rate_interval, $__range ...) follow the dashboard's time range.
+    variables ($__interval, $__rate_interval, $__range ...) follow the dashboard's time range. With finest the points are
+    as close as the data, whatever panels want: Prometheus answers at whole steps only, so what is new is seen after one.
     """
     length = range_seconds(dashboard)
     chosen = {**default_variables(dashboard), **(variables or {})}
@@ -133,7 +134,7 @@ def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None) ->
     for panel in walk_panels(dashboard):
         points = panel.get("maxDataPoints") or _DEFAULT_POINTS
         for target in panel.get("targets") or []:
-            step = _step(length, points, panel.get("interval"), target.get("interval"))
+            step = _SCRAPE_SECONDS if finest else _step(length, points, panel.get("interval"), target.get("interval"))
             known = {**_time_variables(length, step), **chosen}
             source = _filled(_datasource(target.get("datasource"), panel.get("datasource")), known)
             if target.get("hide") or not source.get("uid"):
@@ -141,7 +142,7 @@ def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None) ->
             query = _filled({key: value for key, value in target.items() if key != "hide"}, known)
             query["datasource"] = source
             query.setdefault("refId", "A")
-            query.setdefault("maxDataPoints", points)
+            query.setdefault("maxDataPoints", length // step if finest else points)
             query.setdefault("intervalMs", step * 1000)
             entries.append(
                 {

@@ -23,14 +23,16 @@ from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# What most modules load, once. Whoever lacks it is told by the module.
-for _name in ("kubernetes.config", "kubernetes.client.api_client", "kubernetes.dynamic"):
-    with contextlib.suppress(ImportError):
-        importlib.import_module(_name)
-
 _MODULES = "ansible_collections.runtime_security.kubernetes.plugins.modules."
 # How arguments and results are written; the one that ansible-core has for Python.
 _PROFILE = "legacy"
+
+
+def load_clients():
+    """Load what most modules need before Ansible forks a worker for each task. Whoever lacks it is told by the module."""
+    for name in ("kubernetes.config", "kubernetes.client.api_client", "kubernetes.dynamic"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 class InWorker(ActionBase):

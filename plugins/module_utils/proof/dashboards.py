@@ -34,16 +34,17 @@ class _Panels:
     def __init__(self, grafana: Reader, dashboard: dict) -> None:
         self._grafana = grafana
         self._seconds = range_seconds(dashboard)
-        queries = panel_queries(dashboard, {})
+        queries = panel_queries(dashboard, finest=True)
         self._empty = _said_when_empty(dashboard)
         self._waiting = {(entry["panel_id"], entry["ref_id"]): entry for entry in queries}
+        self._last: list[str] = []
         self.panels = len({entry["panel_id"] for entry in queries})
         self.queries = len(queries)
 
     def probe(self) -> None:
         if not self.queries:
             raise NotSeen("it has no panel with a query")
-        empty = []
+        empty, filled = [], []
         for key, entry in list(self._waiting.items()):
             try:
                 answer = self._grafana.query(query_body([entry["query"]], time.time(), self._seconds))
@@ -53,9 +54,17 @@ class _Panels:
             if reason:
                 empty.append(f"{entry['panel']} ({entry['ref_id']}): {reason}")
             else:
+                filled.append(entry["panel"])
                 del self._waiting[key]
+        if filled and len(filled) < self.queries:
+            self._last = filled
         if empty:
             raise NotYet("; ".join(empty))
+
+    def describe(self) -> str:
+        """How much was looked at, and what was waited for."""
+        last = f", the last with data: {', '.join(dict.fromkeys(self._last))}" if self._last else ""
+        return f"{self.panels} panels, {self.queries} queries{last}"
 
 
 def dashboard_uids(grafana: Reader, folder_uid: str) -> set[str]:
@@ -77,7 +86,7 @@ def _one(watch: Watch, grafana: Reader, uid: str, began: float) -> dict:
         at = watch.until(panels.probe, _EVERY_SECONDS).at
     except NotSeen as exc:
         return line(NAME.format(title), False, time.monotonic() - began, f"not within {watch.timeout:g} s: {exc}")
-    return line(NAME.format(title), True, at - began, f"{panels.panels} panels, {panels.queries} queries")
+    return line(NAME.format(title), True, at - began, panels.describe())
 
 
 def dashboards(

@@ -187,3 +187,11 @@ def test_one_empty_query_of_two_is_not_data():
 def test_errors_are_listed():
     assert grafana_panels.response_errors(_response([1], [1], error="parse error")) == ["parse error"]
     assert grafana_panels.response_errors(_response([1], [1])) == []
+
+
+def test_the_finest_step_is_that_of_the_data():
+    dashboard = _dashboard(_panel("Up", "sum_over_time(up[$__interval])", interval="1m"))
+    (entry,) = grafana_panels.panel_queries(dashboard, finest=True)
+    assert entry["query"]["intervalMs"] == 15000
+    assert entry["query"]["expr"] == "sum_over_time(up[15s])"
+    assert entry["query"]["maxDataPoints"] * 15 == grafana_panels.range_seconds(dashboard)
