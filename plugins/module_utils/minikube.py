@@ -210,3 +210,11 @@ def failure_reason(stdout, stderr):
         if re.search(r"Exiting due to|X Exiting|error:", line):
             return " ".join(lines[number : number + 6])
     return " ".join(lines[-6:])
+
+
+def load_failure(log):
+    """Why a node did not take images, from the log of `minikube image load`."""
+    match = re.search(r"Failed to load cached images[^\n]*(\n(?![IWEF]\d{4} )[^\n]*)*", log)
+    if match:
+        return " ".join(match.group(0).split())
+    return "minikube does not say why. Look at the space on the node's disk ('minikube ssh df')."

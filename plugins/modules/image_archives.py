@@ -131,7 +131,8 @@ class Minikube:
         )
 
     def load(self, path):
-        return self.run(["image", "load", path])
+        # minikube ends well when its node could not take the images; only its log tells why (cache_images.go, DoLoadImages).
+        return self.run(["image", "load", path, "--alsologtostderr"])
 
 
 def find(module, default):
@@ -140,13 +141,14 @@ def find(module, default):
     return module.get_bin_path(binary, required=not module.check_mode)
 
 
-def load(target, paths):
-    for path in paths:
-        rc, stdout, stderr = target.load(path)
-        if rc != 0:
-            raise image_archive.ArchiveError(
-                "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
-            )
+def load(target, path, wanted):
+    rc, stdout, stderr = target.load(path)
+    if rc != 0:
+        raise image_archive.ArchiveError("'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr)))
+    if image_archive.to_load({path: wanted}, target.present(sorted(wanted))):
+        raise image_archive.ArchiveError(
+            "'%s' was not loaded, or not all of it: %s" % (path, minikube.load_failure(stderr))
+        )
 
 
 def main():
@@ -170,7 +172,8 @@ def main():
             with target.lock:
                 # Who had the lock before may have loaded them.
                 pending = image_archive.to_load(archives, target.present(sorted(wanted)))
-                load(target, pending)
+                for path in pending:
+                    load(target, path, archives[path])
     except (image_archive.ArchiveError, minikube.MinikubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
