@@ -44,6 +44,8 @@ class Home:
         program.write_text(MINIKUBE, encoding="utf-8")
         program.chmod(0o755)
         self.options = {"profile": "one", "binary": str(program), "home": str(folder)}
+        (folder / "engine").mkdir()
+        self.engine_has("")
 
     def begin(self, **options) -> subprocess.Popen:
         module = subprocess.Popen(
@@ -62,11 +64,10 @@ class Home:
         module.stdin.close()
         return module
 
-    def leave_container(self) -> None:
-        """A Docker that has a container of this name, and no volume."""
+    def engine_has(self, container: str) -> None:
+        """A Docker that answers, here and where none runs, with a container of this name or none, and no volume."""
         program = self.folder / "engine" / "docker"
-        program.parent.mkdir()
-        program.write_text('#!/bin/sh\n[ "$1" != ps ] || echo one\n', encoding="utf-8")
+        program.write_text(f'#!/bin/sh\n[ "$1" != ps ] || echo {container}\n', encoding="utf-8")
         program.chmod(0o755)
 
     def begin_to_start(self) -> subprocess.Popen:
@@ -136,13 +137,13 @@ def test_a_container_without_a_profile_is_removed_where_it_was_made(home):
     home.go()
     answer(home.begin(driver="docker"))
     shutil.rmtree(home.folder / ".minikube" / "profiles")
-    home.leave_container()
+    home.engine_has("one")
     assert answer(home.begin(driver="docker"))["steps"] == ["delete", "start"]
 
 
 def test_a_container_of_another_folder_is_refused(home):
     home.go()
-    home.leave_container()
+    home.engine_has("one")
     refused = answer(home.begin(driver="docker"))
     assert "its container one" in refused["msg"] and "recreate=true" in refused["msg"]
     assert home.asked() == []
