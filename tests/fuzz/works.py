@@ -81,21 +81,24 @@ def fault(case, plain=None, with_charts=False):
         return "a template in the value was computed"
     if plain is not None and text != json.dumps(outcomes(case.role, case.name, plain), sort_keys=True):
         return f"is taken, but is not the same as {plain!r}"
+    if not with_charts:
+        return ""
+    namespace = str(case.value) if case.name == f"{case.role}_namespace" else "monitoring"
     releases = found.get(f"__{case.role}_releases", [])
-    return next(filter(None, (chart_fault(release) for release in releases)), "") if with_charts else ""
+    return next(filter(None, (chart_fault(release, namespace) for release in releases)), "")
 
 
-def chart_fault(release):
+def chart_fault(release, namespace):
     chart = chart_of(release["name"])
     if chart is None or Path(release["chart"]).name != Path(chart).name:
         return ""
-    done = rendered(release["name"], chart, release["values"])
+    done = rendered(release["name"], chart, release["values"], namespace)
     # The lab's charts refuse what the lab has no image of.
     if "the lab has no" in done.stderr:
         return ""
     if done.returncode:
         return f"is taken, but Helm says of {release['name']}: {done.stderr[:300]}"
-    more = objects(done.stdout) - expected(release["name"]) - MORE_OBJECTS
+    more = objects(done.stdout) - expected(release["name"], namespace) - MORE_OBJECTS
     return f"is taken, and makes {sorted(more)} of {release['name']}" if more else ""
 
 
@@ -104,10 +107,10 @@ def chart_of(release):
     return str(chart) if chart.is_dir() else None
 
 
-def rendered(release, chart, values):
+def rendered(release, chart, values, namespace):
     helm = os.environ.get("HELM") or shutil.which("helm")
     return subprocess.run(
-        [helm, "template", release, chart, "--namespace", "monitoring", "--kube-version", "1.34.4", "--values", "-"],
+        [helm, "template", release, chart, "--namespace", namespace, "--kube-version", "1.34.4", "--values", "-"],
         input=json.dumps(values, ensure_ascii=False),
         check=False,
         capture_output=True,
@@ -120,9 +123,9 @@ def objects(text):
 
 
 @cache
-def expected(release):
-    """The objects of a release by default."""
+def expected(release, namespace):
+    """The objects of a release by default. Those outside namespaces carry the namespace's name."""
     role = ROLE_OF[release]
-    releases = judge.computed(role, f"__{role}_releases", BASE[role])
+    releases = judge.computed(role, f"__{role}_releases", BASE[role] | {f"{role}_namespace": namespace})
     values = next(found["values"] for found in releases if found["name"] == release)
-    return objects(rendered(release, chart_of(release), values).stdout)
+    return objects(rendered(release, chart_of(release), values, namespace).stdout)
