@@ -13,6 +13,8 @@ BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
 CONTEXT = INPUTS["minikube_profile"]
 KUBECONFIG = INPUTS["runtime_security_kubeconfig"]
 FALCO = INPUTS.get("falco_ebpf_namespace", "falco")
+# How a run prints what changed() reads.
+AS_JSON = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
 KUBECTL = [str(BUNDLE / "bin" / "kubectl"), "--kubeconfig", KUBECONFIG, "--context", CONTEXT]
 
 
@@ -41,3 +43,15 @@ def playbook(name, *options, **inputs):
         check=False,
     )
     return done.returncode, done.stdout
+
+
+def changed(printed):
+    """The tasks that changed something or would, each with the item it did that for, of a run that was printed AS_JSON."""
+    found = set()
+    for task in (task for play in json.loads(printed)["plays"] for task in play["tasks"]):
+        result = task["hosts"].get("localhost", {})
+        for one in result.get("results", [result]):
+            if one.get("changed"):
+                label = one.get("_ansible_item_label", one.get("item", ""))
+                found.add((task["task"]["name"], str(label)))
+    return found

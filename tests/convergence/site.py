@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from lab_cluster import BUNDLE, INPUTS, TOP, playbook
+from lab_cluster import AS_JSON, BUNDLE, INPUTS, TOP, changed, playbook
 
 PROOF = Path(INPUTS["pipeline_proof_path"])
 # The first words of site.yml on a cluster that stands.
@@ -21,7 +21,7 @@ ON_THE_CLUSTER = "TASK [apply | Ask whether a cluster answers]"
 class Run:
     """ansible-playbook site.yml in a process group of its own."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, **environment: str) -> None:
         command = ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS), *options]
         plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
         self.begun = time.monotonic()
@@ -29,7 +29,7 @@ class Run:
         self._process = subprocess.Popen(
             command,
             cwd=TOP,
-            env=os.environ | plain,
+            env=os.environ | plain | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -81,21 +81,23 @@ def descendants(pid: int) -> list[int]:
     return below
 
 
-def proven() -> float:
-    """A run to its end, which must be the whole proof; its seconds."""
+def proven(announced: set | None = None) -> float:
+    """A run to its end, which must be the whole proof, and change what was announced if that is given; its seconds."""
     PROOF.unlink(missing_ok=True)
-    code, seconds, text = Run().end()
+    code, seconds, text = Run(**({} if announced is None else AS_JSON)).end()
     assert code == 0, text[-6000:]
     lines = json.loads(PROOF.read_text(encoding="utf-8"))
     assert len(lines) >= 15
     assert [line for line in lines if not line["ok"]] == []
+    assert announced is None or changed(text) == announced
     return seconds
 
 
-def checked() -> None:
-    """A dry run, which must pass."""
-    code, _seconds, text = Run("--check", "--diff").end()
+def checked() -> set:
+    """What a dry run, which must pass, announces."""
+    code, _seconds, text = Run("--check", "--diff", **AS_JSON).end()
     assert code == 0, text[-6000:]
+    return changed(text)
 
 
 def remove(cluster: bool) -> None:

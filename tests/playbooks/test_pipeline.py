@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from lab_cluster import CONTEXT, KUBECONFIG, kubectl, run
+from lab_cluster import AS_JSON, CONTEXT, KUBECONFIG, changed, kubectl, run
 
 from .conftest import one_line
 
@@ -28,17 +28,10 @@ def test_a_cluster_that_cannot_become_what_is_asked_for_is_refused(playbook, arg
     assert "changed=0" in done.stdout
 
 
-def changed(done):
-    """The tasks that changed something or would, each with the item it did that for."""
+def changes(done):
+    """What a run that went well changed, or would."""
     assert done.returncode == 0, done.stdout[-3000:]
-    found = set()
-    for task in (task for play in json.loads(done.stdout)["plays"] for task in play["tasks"]):
-        result = task["hosts"].get("localhost", {})
-        for one in result.get("results", [result]):
-            if one.get("changed"):
-                label = one.get("_ansible_item_label", one.get("item", ""))
-                found.add((task["task"]["name"], str(label)))
-    return found
+    return changed(done.stdout)
 
 
 def test_check_mode_announces_what_the_run_then_does(playbook, arguments, bundle):
@@ -47,12 +40,11 @@ def test_check_mode_announces_what_the_run_then_does(playbook, arguments, bundle
     run([*helm, "uninstall", "promtail", "--namespace", "monitoring", "--wait"])
     kubectl("delete", "secret", "falco-client-tls", "--namespace", "falco")
     kubectl("delete", "networkpolicy", "--all", "--namespace", "falco")
-    as_json = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
-    announced = changed(playbook("site.yml", *arguments, "--check", "--diff", **as_json))
-    done = changed(playbook("site.yml", *arguments, **as_json))
+    announced = changes(playbook("site.yml", *arguments, "--check", "--diff", **AS_JSON))
+    done = changes(playbook("site.yml", *arguments, **AS_JSON))
     assert announced == done
     assert len(done) >= 3
-    assert changed(playbook("site.yml", *arguments, **as_json)) == set()
+    assert changes(playbook("site.yml", *arguments, **AS_JSON)) == set()
 
 
 def test_check_mode_announces_no_change(playbook, arguments):
