@@ -19,6 +19,8 @@ def go_environment(cgo: bool) -> dict[str, str]:
     return os.environ | {
         "CGO_ENABLED": "1" if cgo else "0",
         "GOFLAGS": "-buildvcs=false",
+        # A fuller memory before the compiler collects its garbage saves a tenth of its work.
+        "GOGC": "400",
         "GONOSUMDB": NOT_IN_CHECKSUM_DATABASE,
         "GOTOOLCHAIN": "local",
     }
