@@ -17,7 +17,8 @@ if [ ! -f "$folder/.complete" ]; then
     "$python" -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    # Python compiles what it loads; all of the package ansible would take a minute.
+    "$folder/bin/pip" install --no-compile --quiet --disable-pip-version-check --requirement "$requirements" >&2
     touch "$folder/.complete"
 fi
 
