@@ -17,8 +17,9 @@ if [ ! -f "$folder/.complete" ]; then
     "$python" -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    # Python compiles what it loads; all of the package ansible would take a minute.
+    # To compile all collections of the package ansible takes a minute, and Ansible itself compiles those it loads.
     "$folder/bin/pip" install --no-compile --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    "$folder/bin/python" -m compileall -q -x /ansible_collections/ "$folder/lib"
     touch "$folder/.complete"
 fi
 
