@@ -8,7 +8,7 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import load_clients
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import load_ahead
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import (
     carries_secrets,
     faults,
@@ -17,7 +17,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs
 )
 
 # Each role begins with this action, and Ansible loads it before it forks.
-load_clients()
+load_ahead()
 
 # A message with more of them helps nobody.
 _MOST = 10

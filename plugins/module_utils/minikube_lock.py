@@ -9,6 +9,7 @@ what a first start left that never ended cannot be relied on, and what stands wi
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -33,7 +34,6 @@ class ProfileLock:
         self._wait = wait
 
     def __enter__(self):
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
         end = time.monotonic() + self._wait
         while not self._taken():
             if time.monotonic() >= end:
@@ -68,10 +68,12 @@ class ProfileLock:
             os.pwrite(self.descriptor, ("%s\n" % text).encode(), 0)
 
     def remove(self):
-        """Take the file away, while it is held: whoever waits for it makes a new one."""
-        os.unlink(self.path)
+        """Take the file away, while it is held: whoever waits for it makes a new one. It may have gone with its folder."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
 
     def _taken(self):
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

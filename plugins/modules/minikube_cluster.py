@@ -19,6 +19,7 @@ description:
   - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
     made anew. So is a container or a volume of it whose profile is gone, if it was started from O(home); that of
     another folder is refused unless O(recreate=true).
+  - A folder of minikube's state that this module makes is marked, and removed with its last profile.
   - Waits up to 15 minutes while a minikube that this module started is at work on the profile, as one that an
     interrupted run left.
 requirements:
@@ -76,6 +77,17 @@ options:
     type: list
     elements: str
     default: []
+  cache:
+    description:
+      - Folder with what minikube would download, as minikube keeps it below C(cache). Its folders C(images) and C(linux) are
+        linked into O(home) before a start.
+    type: path
+  files:
+    description:
+      - Files of the node, by their path there, with their content. minikube copies them into the node at each start, so a
+        node with another content is started anew. They are removed with the profile.
+    type: dict
+    default: {}
   recreate:
     description: Whether the cluster may be removed and made anew where nothing else leads to what is asked for.
     type: bool
@@ -103,6 +115,8 @@ EXAMPLES = r"""
 - name: Let the API server log its requests to its standard output
   runtime_security.kubernetes.minikube_cluster:
     kubernetes_version: v1.34.4
+    files:
+      etc/ssl/certs/audit-policy.yaml: "{{ lookup('ansible.builtin.file', 'audit-policy.yaml') }}"
     extra_config:
       - apiserver.audit-policy-file=/etc/ssl/certs/audit-policy.yaml
       - apiserver.audit-log-path=-
@@ -122,11 +136,13 @@ state:
   choices: [missing, broken, stopped, degraded, unlinked, running]
   sample: running
 steps:
-  description: What was done, or would be done in check mode.
+  description:
+    - What was done, or would be done in check mode. V(clean) removes the folder of minikube's state, or only O(files) from one
+      that stays.
   returned: success
   type: list
   elements: str
-  choices: [delete, stop, start, link]
+  choices: [delete, stop, start, link, clean]
   sample: [delete, start]
 cluster:
   description: Settings of the profile after the task; before it in check mode. Memory is in MiB.
@@ -148,6 +164,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_home import StateFolder
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import BEGUN, MADE, ProfileLock
 
 # The node shares this machine's memory and CPUs.
@@ -166,6 +183,8 @@ class Profile:
         self.home = module.params["home"]
         # The program may be yet to come; without it there is no cluster of it either.
         self.binary = module.get_bin_path(module.params["binary"])
+        self.folder = StateFolder(self.home)
+        self.files = module.params["files"]
         self.lock = ProfileLock(self.home, self.name)
 
     def run(self, arguments):
@@ -210,7 +229,10 @@ class Profile:
         return found
 
     def settings(self):
-        return minikube.read_profile(self.home, self.name)
+        found = minikube.read_profile(self.home, self.name)
+        if found and self.files:
+            found["files"] = self.folder.read(self.files)
+        return found
 
     def delete(self):
         self._must(["delete", "--profile", self.name])
@@ -221,7 +243,11 @@ class Profile:
     def link(self):
         self._must(["update-context", "--profile", self.name])
 
+    def clean(self):
+        self.folder.clean(self.name, self.files)
+
     def start(self, wanted):
+        self.folder.supply(self.module.params["cache"], self.files)
         options = list(self.module.params["start_options"])
         if os.geteuid() == 0 and wanted.get("driver") in CONTAINER_DRIVERS:
             options.append("--force")
@@ -245,6 +271,8 @@ def wanted_settings(params):
     wanted = {name: params[name] for name in SETTINGS}
     if params["memory"] is not None:
         wanted["memory"] = minikube.memory_mib(params["memory"])
+    if params["files"]:
+        wanted["files"] = params["files"]
     if params["kubernetes_version"] is not None:
         minikube.version_key(params["kubernetes_version"])
     if params["driver"] in LOCAL_DRIVERS:
@@ -258,6 +286,8 @@ def apply(module, profile, result):
     before = profile.settings()
     if params["state"] == "absent":
         steps = [] if result["state"] == "missing" and before is None else ["delete"]
+        if profile.folder.goes_with(profile.name) or profile.folder.holds_any(profile.files):
+            steps.append("clean")
         wanted, after = {}, None
     else:
         wanted = wanted_settings(params)
@@ -283,7 +313,7 @@ def apply(module, profile, result):
                     profile.lock.note(BEGUN)
                 profile.start(wanted)
             else:
-                {"delete": profile.delete, "stop": profile.stop, "link": profile.link}[step]()
+                {"delete": profile.delete, "stop": profile.stop, "link": profile.link, "clean": profile.clean}[step]()
         if params["state"] == "present":
             profile.lock.note(MADE)
         after = profile.settings() if steps else before
@@ -300,7 +330,7 @@ def apply(module, profile, result):
     )
     cluster = before if module.check_mode else after
     if cluster:
-        result["cluster"] = cluster
+        result["cluster"] = {name: value for name, value in cluster.items() if name != "files"}
 
 
 def main():
@@ -320,6 +350,8 @@ def main():
             base_image=dict(type="str"),
             extra_config=dict(type="list", elements="str", default=[]),
             start_options=dict(type="list", elements="str", default=[]),
+            cache=dict(type="path"),
+            files=dict(type="dict", default={}),
             recreate=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
@@ -328,6 +360,8 @@ def main():
     try:
         profile = Profile(module)
         with profile.lock if profile.to_be_locked() else contextlib.nullcontext():
+            if module.params["state"] == "present" and not module.check_mode:
+                profile.folder.make()
             result["state"] = profile.state()
             apply(module, profile, result)
             if profile.lock.descriptors() and module.params["state"] == "absent":

@@ -15,6 +15,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import sys
 from unittest import mock
 
@@ -24,16 +25,23 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core
 from ansible.utils.display import Display
 
-_MODULES = "ansible_collections.runtime_security.kubernetes.plugins.modules."
+_PLUGINS = "ansible_collections.runtime_security.kubernetes.plugins"
 # How arguments and results are written; the one that ansible-core has for Python.
 _PROFILE = "legacy"
 # How an action takes a module's result is nothing that ansible-core promises; make matrix tries these.
 _TRIED = ("2.19.", "2.20.", "2.21.")
 
 
-def load_clients():
-    """Load what most modules need before Ansible forks a worker for each task. Whoever lacks it is told by the module."""
-    for name in ("kubernetes.config", "kubernetes.client.api_client", "kubernetes.dynamic"):
+def load_ahead():
+    """Load what most tasks need before Ansible forks a worker for each, which would load it anew.
+
+    Whoever lacks a library is told by the plugin that needs it.
+    """
+    names = ["ansible.module_utils.urls", "kubernetes.client.api_client", "kubernetes.config", "kubernetes.dynamic"]
+    for kind in ("filter", "lookup", "test"):
+        package = importlib.import_module(f"{_PLUGINS}.{kind}")
+        names += [f"{_PLUGINS}.{kind}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -66,7 +74,7 @@ class InWorker(ActionBase):
         self._update_module_args(self._task.action, args, task_vars)
         encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
         encoded = json.dumps({"ANSIBLE_MODULE_ARGS": args}, cls=encoder).encode()
-        module = importlib.import_module(_MODULES + name)
+        module = importlib.import_module(f"{_PLUGINS}.modules.{name}")
         os.chdir(self._loader.get_basedir())
         with (
             # A worker ends without what was to happen at the end of a process: files with keys would stay.

@@ -36,8 +36,7 @@ OUTCOMES = {
     "metrics_stack": ["__metrics_stack_releases", "__metrics_stack_workloads", "__metrics_stack_grafana_public_url"],
     "minikube": [
         "__minikube_program",
-        "__minikube_folder",
-        "__minikube_audit_policy",
+        "__minikube_files",
         "__minikube_extra_config",
         "__minikube_base_image",
         "__minikube_mirror_options",

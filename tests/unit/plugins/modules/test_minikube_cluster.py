@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.modules import minikube_cluster
 
-# A start writes its record first, as minikube does, and is through when the file "go" is there.
+# A start writes its record first, as minikube does, says that it was asked, and is through when the file "go" is there.
 MINIKUBE = """#!/bin/sh
 folder=$MINIKUBE_HOME/.minikube/profiles/one
 case $1 in
@@ -27,14 +27,17 @@ delete)
     echo delete >>"$MINIKUBE_HOME/asked"
     rm -rf "$folder" ;;
 start)
-    echo start >>"$MINIKUBE_HOME/asked"
     mkdir -p "$folder"
     echo '{"Driver": "docker"}' >"$folder/config.json"
     echo Stopped >"$MINIKUBE_HOME/state"
+    echo start >>"$MINIKUBE_HOME/asked"
     until [ -f "$MINIKUBE_HOME/go" ] || [ ! -d "$MINIKUBE_HOME" ]; do sleep 0.05; done
     echo Running >"$MINIKUBE_HOME/state" ;;
 esac
 """
+
+
+FILES = {"etc/policy.yaml": "rules: []\n"}
 
 
 class Home:
@@ -125,12 +128,73 @@ def test_a_minikube_that_outlives_its_module_is_waited_for(home):
     assert answer(following)["steps"] == []
 
 
-def test_removal_leaves_no_lock(home):
+def test_removal_takes_the_folder_that_was_made_along(home):
     home.go()
     answer(home.begin())
-    assert answer(home.begin(state="absent"))["steps"] == ["delete"]
-    assert list((home.folder / ".minikube").glob("*.lock")) == []
+    assert answer(home.begin(state="absent", _ansible_check_mode=True))["steps"] == ["delete", "clean"]
+    assert answer(home.begin(state="absent"))["steps"] == ["delete", "clean"]
+    assert not (home.folder / ".minikube").exists()
     assert answer(home.begin(state="absent"))["changed"] is False
+
+
+@pytest.mark.parametrize("kept", ["profiles/other/config.json", "somebody's"])
+def test_removal_leaves_the_folder_of_others(home, kept):
+    state = home.folder / ".minikube"
+    if kept == "somebody's":
+        state.mkdir()
+        (state / kept).touch()
+    home.go()
+    answer(home.begin(files=FILES))
+    (state / kept).parent.mkdir(exist_ok=True)
+    (state / kept).touch()
+    assert answer(home.begin(state="absent", files=FILES))["steps"] == ["delete", "clean"]
+    assert (state / kept).exists()
+    assert not (state / "files/etc/policy.yaml").exists()
+    assert list(state.glob("*.lock")) == []
+    assert answer(home.begin(state="absent", files=FILES))["changed"] is False
+
+
+def test_a_removal_that_was_cut_off_is_ended(home):
+    home.go()
+    answer(home.begin())
+    shutil.rmtree(home.folder / ".minikube" / "profiles" / "one")
+    assert answer(home.begin(state="absent"))["changed"] is True
+    assert not (home.folder / ".minikube").exists()
+
+
+def test_files_of_the_node_are_there_before_a_start(home):
+    home.go()
+    made = answer(home.begin(files=FILES))
+    file = home.folder / ".minikube/files/etc/policy.yaml"
+    assert file.read_text(encoding="utf-8") == FILES["etc/policy.yaml"]
+    assert made["diff"]["after"]["files"] == FILES
+    assert "files" not in made["cluster"]
+    assert answer(home.begin(files=FILES))["steps"] == []
+    # The node has what it was started with.
+    other = {"etc/policy.yaml": "other"}
+    assert answer(home.begin(files=other))["steps"] == ["stop", "start"]
+    assert file.read_text(encoding="utf-8") == "other"
+
+
+def test_a_cache_that_is_given_is_linked(home, tmp_path):
+    home.go()
+    cache = tmp_path / "given"
+    refused = answer(home.begin(cache=str(cache)))
+    assert "cache has no folder" in refused["msg"]
+    for name in ("images", "linux"):
+        (cache / name).mkdir(parents=True)
+    answer(home.begin(cache=str(cache)))
+    assert (home.folder / ".minikube/cache/images").readlink() == cache / "images"
+
+
+def test_a_cache_of_minikube_itself_stays(home, tmp_path):
+    home.go()
+    own = home.folder / ".minikube/cache/images"
+    own.mkdir(parents=True)
+    (tmp_path / "given/images").mkdir(parents=True)
+    assert "Remove it, or leave cache away" in answer(home.begin(cache=str(tmp_path / "given")))["msg"]
+    assert own.is_dir() and not own.is_symlink()
+    assert home.asked() == []
 
 
 def test_a_container_without_a_profile_is_removed_where_it_was_made(home):
