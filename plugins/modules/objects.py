@@ -103,6 +103,10 @@ except ImportError:
     HTTPError = Exception
 
 
+# The API server's own; a diff of it tells nothing.
+BOOKKEEPING = ["metadata.generation", "metadata.managedFields", "metadata.resourceVersion"]
+
+
 def argument_spec() -> dict:
     spec = copy.deepcopy(AUTH_ARG_SPEC)
     spec["definitions"] = {"type": "list", "elements": "dict", "required": True}
@@ -117,7 +121,7 @@ def main() -> None:
     try:
         service = K8sService(get_api_client(module), module)
         for definition in create_definitions({"resource_definition": module.params["definitions"]}):
-            made.append(perform_action(service, definition, module.params))
+            made.append(perform_action(service, definition, {**module.params, "hidden_fields": BOOKKEEPING}))
     except CoreException as error:
         module.fail_from_exception(error)
     except HTTPError as error:
