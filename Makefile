@@ -65,7 +65,6 @@ fuzz: ## bad and odd values for every input of every role: refused in good words
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/fuzz
 
 molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
-	@tools/packages.sh tcpdump
 	@tools/molecule.sh
 
 build: ## the collection's archive

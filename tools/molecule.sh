@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 PATH=$(tools/environment.sh requirements-dev.txt)/bin:$PATH
 RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
 export PATH RUNTIME_SECURITY_BUNDLE
+# It looks for clear text between Falco and its receiver.
+tools/packages.sh tcpdump
 
 if [ $# -eq 0 ]; then
     for scenario in molecule/*/molecule.yml; do
