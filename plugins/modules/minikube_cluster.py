@@ -246,8 +246,10 @@ class Profile:
     def clean(self):
         self.folder.clean(self.name, self.files)
 
-    def start(self, wanted):
+    def supply(self):
         self.folder.supply(self.module.params["cache"], self.files)
+
+    def start(self, wanted):
         options = list(self.module.params["start_options"])
         if os.geteuid() == 0 and wanted.get("driver") in CONTAINER_DRIVERS:
             options.append("--force")
@@ -307,6 +309,9 @@ def apply(module, profile, result):
         if "extra_config" in after:
             after["extra_config"] = sorted(after["extra_config"])
     if not module.check_mode:
+        # A cache that cannot be used is refused while the cluster of before still stands.
+        if "start" in steps:
+            profile.supply()
         for step in steps:
             if step == "start":
                 if result["state"] == "missing" or "delete" in steps:

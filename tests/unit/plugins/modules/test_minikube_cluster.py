@@ -212,3 +212,11 @@ def test_a_container_of_another_folder_is_refused(home):
     assert "its container one" in refused["msg"] and "recreate=true" in refused["msg"]
     assert home.asked() == []
     assert answer(home.begin(driver="docker", recreate=True))["steps"] == ["delete", "start"]
+
+
+def test_a_cache_that_is_none_is_refused_before_the_cluster_goes(home, tmp_path):
+    home.go()
+    answer(home.begin(driver="docker"))
+    refused = answer(home.begin(driver="docker", cni="calico", recreate=True, cache=str(tmp_path / "nowhere")))
+    assert "cache has no folder" in refused["msg"]
+    assert home.asked() == ["start"]
