@@ -18,7 +18,8 @@ NOT_IN_CHECKSUM_DATABASE = "sigs.k8s.io/cri-tools,github.com/grafana/*"
 def go_environment(cgo: bool) -> dict[str, str]:
     return os.environ | {
         "CGO_ENABLED": "1" if cgo else "0",
-        "GOFLAGS": "-buildvcs=false",
+        # Debug information is a seventh of the compiler's work, and -s -w drops it in the end.
+        "GOFLAGS": "-buildvcs=false -gcflags=all=-dwarf=false",
         # A fuller memory before the compiler collects its garbage saves a tenth of its work.
         "GOGC": "400",
         "GONOSUMDB": NOT_IN_CHECKSUM_DATABASE,
