@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from string import Template
 
 import versions
 from engine import Context, Part, files_below
+from image_parts import OPERATOR, STACK, archive_name
 
 TEMPLATE = Path(__file__).parent / "bundle.yml.in"
 KUBERNETES_PROGRAMS = ("kubeadm", "kubelet", "kubectl")
@@ -64,6 +66,9 @@ def variables(folder: Path, charts: Path) -> str:
     }
     for role, image in images.items():
         values |= {f"{role}_{key}": value for key, value in zip(("registry", "repository", "tag"), image)}
+    operator = [archive_name(image.name) for image in OPERATOR]
+    others = [archive_name(image.name) for image in STACK if image not in OPERATOR]
+    values |= {"operator_archives": json.dumps(operator), "archives": json.dumps(others)}
     for chart in CHARTS:
         (archive,) = charts.glob(f"{chart}-[0-9]*.tgz")
         values[f"{chart.replace('-', '_')}_chart"] = archive.name
@@ -82,7 +87,7 @@ def bundle() -> Part:
             link(needed["kubernetes"] / program, output / "cache" / "linux" / "amd64" / versions.KUBERNETES / program)
         link_tree(needed["control-plane-images"], output / "cache" / "images" / "amd64")
         link(needed["node-image"] / "node.tar", output / "node.tar")
-        link(needed["stack-images"] / "stack.tar", output / "images" / "stack.tar")
+        link_tree(needed["stack-images"], output / "images")
         link_tree(needed["charts"], output / "charts")
         (output / "bundle.yml").write_text(variables(output, needed["charts"]), encoding="utf-8")
         write_checksums(output)

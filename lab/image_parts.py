@@ -67,14 +67,8 @@ CONTROL_PLANE = [
     Image(f"registry.k8s.io/pause:{versions.PAUSE}", {"pause": ("pause", "pause")}, ["/pause"], user="65535"),
 ]
 
-STACK = [
-    Image(
-        f"quay.io/prometheus/prometheus:v{versions.PROMETHEUS}",
-        {"bin/prometheus": ("prometheus", "prometheus"), "bin/promtool": ("prometheus", "promtool")},
-        ["/bin/prometheus"],
-        user="nobody",
-        folders=["prometheus"],
-    ),
+# What only kube-prometheus-stack runs.
+OPERATOR = [
     Image(
         f"quay.io/prometheus-operator/prometheus-operator:{versions.PROMETHEUS_OPERATOR}",
         {"bin/operator": ("prometheus-operator", "operator")},
@@ -86,6 +80,17 @@ STACK = [
         {"bin/prometheus-config-reloader": ("prometheus-operator", "prometheus-config-reloader")},
         ["/bin/prometheus-config-reloader"],
         user="nobody",
+    ),
+]
+
+STACK = [
+    *OPERATOR,
+    Image(
+        f"quay.io/prometheus/prometheus:v{versions.PROMETHEUS}",
+        {"bin/prometheus": ("prometheus", "prometheus"), "bin/promtool": ("prometheus", "promtool")},
+        ["/bin/prometheus"],
+        user="nobody",
+        folders=["prometheus"],
     ),
     Image(
         f"docker.io/grafana/grafana:{versions.GRAFANA}",
@@ -215,16 +220,21 @@ def control_plane_images() -> Part:
 
 
 def stack_images() -> Part:
-    """All images of the charts in one archive: they go into the node in one step."""
+    """One archive an image of the charts, named as in a bundle of playbooks/bundle.yml."""
 
     def make(context: Context) -> None:
-        images = [write_image(image, context, context.output / str(number)) for number, image in enumerate(STACK)]
-        write_archive(context.output / "stack.tar", {name: (layers, config) for name, layers, config in images})
-        for _name, layers, _config in images:
+        for image in STACK:
+            archive = context.output / archive_name(image.name)
+            name, layers, config = write_image(image, context, archive)
+            write_archive(archive, {name: (layers, config)})
             for layer in layers:
                 layer.unlink()
 
     return image_part("stack-images", make, STACK)
+
+
+def archive_name(image: str) -> str:
+    return re.sub("[/:]", "_", image) + ".tar"
 
 
 def image_part(name: str, make: Callable[[Context], None], images: list[Image]) -> Part:

@@ -36,3 +36,14 @@ def digest_of_record(record: str) -> str:
         return ""
     metadata = release["chart"]["metadata"]
     return digest(metadata["name"], metadata["version"], release.get("config"))
+
+
+def changed_paths(before: object, after: object, path: str = "") -> list[str]:
+    """Where two values differ, as paths with dots. Lists are compared as a whole."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return [] if plain(before) == plain(after) else [path]
+    return [
+        found
+        for key in sorted({*before, *after}, key=str)
+        for found in changed_paths(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    ]

@@ -57,3 +57,14 @@ def to_load(archives, present):
     return [
         path for path, images in archives.items() if any(present.get(name) != digest for name, digest in images.items())
     ]
+
+
+def batches(paths):
+    """The paths in lists in which each file name comes once."""
+    remaining = list(paths)
+    while remaining:
+        together = {}
+        for path in remaining:
+            together.setdefault(os.path.basename(path), path)
+        remaining = [path for path in remaining if path not in together.values()]
+        yield list(together.values())

@@ -98,8 +98,14 @@ class Docker:
             raise image_archive.ArchiveError("The engine's images cannot be listed: %s" % stderr.strip())
         return image_archive.engine_images(stdout)
 
-    def load(self, path):
-        return self.module.run_command([self.binary, "load", "--input", path])
+    def load(self, paths):
+        for path in paths:
+            rc, stdout, stderr = self.module.run_command([self.binary, "load", "--input", path])
+            if rc != 0:
+                raise image_archive.ArchiveError(
+                    "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
+                )
+        return ""
 
 
 class Minikube:
@@ -130,9 +136,18 @@ class Minikube:
             % (self.module.params["profile"], minikube.failure_reason(stdout, stderr))
         )
 
-    def load(self, path):
+    def load(self, paths):
+        # minikube copies the next while the node takes one. In the node they all lie in one folder.
+        log = []
+        for together in image_archive.batches(paths):
+            rc, stdout, stderr = self.run(["image", "load", *together, "--alsologtostderr"])
+            if rc != 0:
+                raise image_archive.ArchiveError(
+                    "'%s' cannot be loaded: %s" % ("', '".join(together), minikube.failure_reason(stdout, stderr))
+                )
+            log.append(stderr)
         # minikube ends well when its node could not take the images; only its log tells why (cache_images.go, DoLoadImages).
-        return self.run(["image", "load", path, "--alsologtostderr"])
+        return minikube.load_failure("\n".join(log))
 
 
 def find(module, default):
@@ -141,13 +156,12 @@ def find(module, default):
     return module.get_bin_path(binary, required=not module.check_mode)
 
 
-def load(target, path, wanted):
-    rc, stdout, stderr = target.load(path)
-    if rc != 0:
-        raise image_archive.ArchiveError("'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr)))
-    if image_archive.to_load({path: wanted}, target.present(sorted(wanted))):
+def load(target, pending, archives, wanted):
+    said = target.load(pending)
+    missing = image_archive.to_load({path: archives[path] for path in pending}, target.present(sorted(wanted)))
+    if missing:
         raise image_archive.ArchiveError(
-            "'%s' was not loaded, or not all of it: %s" % (path, minikube.load_failure(stderr))
+            "'%s' was not loaded, or not all of it: %s" % ("', '".join(missing), said or "nobody says why")
         )
 
 
@@ -172,8 +186,7 @@ def main():
             with target.lock:
                 # Who had the lock before may have loaded them.
                 pending = image_archive.to_load(archives, target.present(sorted(wanted)))
-                for path in pending:
-                    load(target, path, archives[path])
+                load(target, pending, archives, wanted)
     except (image_archive.ArchiveError, minikube.MinikubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(

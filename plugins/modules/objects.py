@@ -29,7 +29,8 @@ options:
     required: true
   state:
     description:
-      - V(present) makes what is not there, and changes what says something else; V(absent) removes what is there.
+      - V(present) makes what is not there, and changes what says something else; V(absent) removes what is there, and in the
+        background what belongs to it.
     type: str
     choices: [present, absent]
     default: present
@@ -119,6 +120,8 @@ def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
     made = []
     try:
+        # Of a Job the API server would leave the pods.
+        module.params["delete_options"] = {"propagationPolicy": "Background"}
         service = K8sService(get_api_client(module), module)
         for definition in create_definitions({"resource_definition": module.params["definitions"]}):
             made.append(perform_action(service, definition, {**module.params, "hidden_fields": BOOKKEEPING}))

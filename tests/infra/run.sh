@@ -8,7 +8,7 @@ export RUNTIME_SECURITY_BUNDLE
 shift
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
-inputs=$(printf '{"minikube_profile": "runtime-security-infra", "minikube_home": "%s/minikube", "runtime_security_kubeconfig": "%s/kubeconfig"}' \
+inputs=$(printf '{"minikube_profile": "runtime-security-infra", "minikube_home": "%s/minikube", "runtime_security_kubeconfig": "%s/kubeconfig", "lab_images": "all"}' \
     "$folder" "$folder")
 play() { ansible-playbook "$@" -e "@$RUNTIME_SECURITY_BUNDLE" -e "$inputs"; }
 finish() {

@@ -56,3 +56,8 @@ def test_an_archive_is_loaded_for_a_missing_or_another_image():
     assert image_archive.to_load(archives, {"x:1": "aa", "y:1": "bb", "z:1": "cc"}) == []
     assert image_archive.to_load(archives, {"x:1": "00", "y:1": "bb", "z:1": "cc"}) == ["one"]
     assert image_archive.to_load(archives, {"x:1": "aa", "y:1": "bb"}) == ["two"]
+
+
+def test_archives_of_one_name_go_one_after_the_other():
+    assert list(image_archive.batches(["/a/x.tar", "/b/x.tar", "/a/y.tar"])) == [["/a/x.tar", "/a/y.tar"], ["/b/x.tar"]]
+    assert list(image_archive.batches([])) == []
