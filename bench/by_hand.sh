@@ -65,7 +65,11 @@ install prometheus monitoring --set server.persistentVolume.enabled=false --set 
 $kubectl --namespace monitoring create secret generic grafana-admin --from-literal=admin-user=admin --from-literal=admin-password=bench
 install grafana monitoring --set admin.existingSecret=grafana-admin --set rbac.create=false --set service.type=NodePort
 install loki monitoring --values "$here/loki.yml"
-install promtail monitoring --set 'config.clients[0].url=http://loki:3100/loki/api/v1/push' --set rbac.create=false
+install promtail monitoring --values "$here/promtail.yml" --set rbac.create=false \
+    --set-file config.snippets.scrapeConfigs="$here/../roles/loki_stack/templates/promtail_scrape_configs.yml.j2"
+for account in prometheus-server promtail; do
+    $kubectl create clusterrolebinding "$account" --clusterrole=view --serviceaccount="monitoring:$account"
+done
 
 cd "$work"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.crt -days 365 -subj /CN=falco-ca
@@ -74,7 +78,9 @@ signed client falco clientAuth
 $kubectl create namespace falco
 $kubectl --namespace falco create secret generic falco-receiver --from-file=server.crt --from-file=server.key --from-file=ca.crt
 $kubectl --namespace falco create secret generic falco-sensor --from-file=client.crt --from-file=client.key --from-file=ca.crt
-install falco falco --set driver.kind=modern_ebpf --set tty=true --set falcosidekick.enabled=true \
+# Chart and image both load the container plugin.
+install falco falco --set 'falco.config_files[0].path=/etc/falco/config.d' --set 'falco.config_files[0].strategy=add-only' \
+    --set driver.kind=modern_ebpf --set tty=true --set falcosidekick.enabled=true \
     --set falcoctl.artifact.install.enabled=false --set falcoctl.artifact.follow.enabled=false \
     --set image.registry=runtime-security.invalid --set image.repository=lab/sensor --set image.tag=1 \
     --set falcosidekick.image.registry=runtime-security.invalid --set falcosidekick.image.repository=lab/receiver \
@@ -100,6 +106,6 @@ done
 marker=by-hand-$RANDOM$RANDOM
 $kubectl run marker --image=docker.io/library/busybox:1.35.0 --restart=Never -- sh -c "echo $marker; sleep 300"
 $kubectl wait --for=condition=Ready pod/marker --timeout=60s
-$kubectl exec marker -- sh -c 'cat /etc/shadow >/dev/null'
+$kubectl exec marker -- sh -c 'echo written >/etc/marker'
 seen "{pod=\"marker\"} |= \"$marker\""
 seen '{namespace="falco"} |= "marker"'
