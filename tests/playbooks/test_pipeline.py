@@ -53,6 +53,20 @@ def test_check_mode_announces_no_change(playbook, arguments):
     assert "changed=0" in done.stdout
 
 
+def test_check_mode_passes_where_two_roles_share_a_namespace_that_is_not_there(playbook, arguments):
+    place = {
+        "metrics_stack_namespace": "elsewhere",
+        "loki_stack_namespace": "elsewhere",
+        "metrics_stack_grafana_node_port": 0,
+    }
+    tags = ["--tags", "metrics_stack,loki_stack"]
+    announced = changes(
+        playbook("site.yml", *arguments, "-e", json.dumps(place), *tags, "--check", "--diff", **AS_JSON)
+    )
+    assert {name.rpartition(" : ")[2] for name, _item in announced} >= {"releases_install | Install or upgrade"}
+    assert "elsewhere" not in kubectl("get", "namespaces", "--output", "name")
+
+
 def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments):
     def pods():
         listed = json.loads(kubectl("get", "pods", "--namespace", "falco", "--output", "json"))["items"]
