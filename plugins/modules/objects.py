@@ -41,7 +41,9 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change, by the API server's own dry run.
+    description:
+      - Can run in check mode and tell what would change, by the API server's own dry run; what goes into a namespace that is
+        not there yet would be made as it is.
     support: full
   diff_mode:
     description: Returns what changes.
@@ -116,6 +118,19 @@ def argument_spec() -> dict:
     return spec
 
 
+def written(service: K8sService, definition: dict, params: dict) -> dict:
+    """What came of it. In check mode the namespace may be announced only, which the API server knows nothing of."""
+    try:
+        return perform_action(service, definition, params)
+    except CoreException:
+        place = {"metadata": {"name": definition["metadata"].get("namespace")}}
+        if not service.module.check_mode or not place["metadata"]["name"]:
+            raise
+        if service.retrieve(service.find_resource("Namespace", "v1", fail=True), place):
+            raise
+        return {"changed": True, "result": definition, "diff": {"before": {}, "after": definition}}
+
+
 def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
     made = []
@@ -124,7 +139,7 @@ def main() -> None:
         module.params["delete_options"] = {"propagationPolicy": "Background"}
         service = K8sService(get_api_client(module), module)
         for definition in create_definitions({"resource_definition": module.params["definitions"]}):
-            made.append(perform_action(service, definition, {**module.params, "hidden_fields": BOOKKEEPING}))
+            made.append(written(service, definition, {**module.params, "hidden_fields": BOOKKEEPING}))
     except CoreException as error:
         module.fail_from_exception(error)
     except HTTPError as error:
