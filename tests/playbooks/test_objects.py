@@ -57,6 +57,15 @@ def test_objects_are_made_changed_and_removed(write):
     assert not write(of(one), of(two), state="absent")["changed"]
 
 
+def test_a_namespace_that_is_not_there_is_taken_for_announced_in_check_mode_alone(write):
+    lost = of(NAMES[0], a="1")
+    lost["metadata"]["namespace"] = "not-there"
+    said = write(lost, options=["--check", "--diff"])
+    assert said["changed"] and said["objects"] == [lost]
+    assert said["diff"][0]["after"] == lost
+    assert "not-there" in write(lost)["msg"]
+
+
 def test_what_the_api_server_refuses_is_said(write):
     said = write({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not a name", "namespace": "default"}})
     assert said["failed"]
