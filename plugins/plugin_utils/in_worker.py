@@ -46,6 +46,14 @@ def load_ahead():
             importlib.import_module(name)
 
 
+def _clients():
+    """The pool in which kubernetes.core keeps clients, by what their keys say. The files of these go when the module ends,
+    and with a loop the same worker runs the module again."""
+    with contextlib.suppress(ImportError, AttributeError):
+        return importlib.import_module("ansible_collections.kubernetes.core.plugins.module_utils.k8s.client")._pool
+    return {}
+
+
 class InWorker(ActionBase):
     """Runs the task's module here where that makes no difference, else as Ansible runs every module."""
 
@@ -79,6 +87,7 @@ class InWorker(ActionBase):
         with (
             # A worker ends without what was to happen at the end of a process: files with keys would stay.
             contextlib.ExitStack() as ends,
+            mock.patch.dict(_clients()),
             mock.patch.object(atexit, "register", ends.callback),
             mock.patch.multiple(basic, _ANSIBLE_ARGS=encoded, _ANSIBLE_PROFILE=_PROFILE),
             contextlib.redirect_stdout(io.StringIO()) as printed,

@@ -57,6 +57,23 @@ def test_objects_are_made_changed_and_removed(write):
     assert not write(of(one), of(two), state="absent")["changed"]
 
 
+def test_keys_that_are_content_hold_for_each_turn_of_a_loop(playbook, tmp_path):
+    view = ["config", "view", "--raw", "--flatten", "--minify", "--output", "json"]
+    task = {
+        "runtime_security.kubernetes.objects": {
+            "kubeconfig": json.loads(kubectl(*view)),
+            "state": "absent",
+            "definitions": [of("{{ item }}")],
+        },
+        "loop": list(NAMES),
+    }
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    done = playbook(tmp_path / "play.yml")
+    assert done.returncode == 0, done.stdout
+    assert "failed=0" in done.stdout
+
+
 def test_a_namespace_that_is_not_there_is_taken_for_announced_in_check_mode_alone(write):
     lost = of(NAMES[0], a="1")
     lost["metadata"]["namespace"] = "not-there"
