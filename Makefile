@@ -89,7 +89,7 @@ isolated: docker ## a bundle from mirrors and the whole product without a way ou
 	tests/supply/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
 
 mirrored: docker ## site.yml from mirrors without a bundle, 5 minutes
-	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry; \
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
 	tests/supply/mirrored.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-mirrored}"
 
 infra: docker ## somebody's repository with its own Prometheus and Grafana takes up the built collection, and two installations on one cluster; 15 minutes

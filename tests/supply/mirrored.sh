@@ -8,7 +8,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 bundle=$1
 work=$2
 mirror=$top/tests/supply/mirror.py
-MIRROR_ADDRESS=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
+# Docker itself tells the bridge's address only once a container was on it.
+MIRROR_ADDRESS=$(ip -4 -oneline address show docker0 | awk '{sub("/.*", "", $4); print $4}')
 export MIRROR_ADDRESS ANSIBLE_NOCOLOR=1
 
 if [ "${MIRRORED-}" != yes ]; then
