@@ -31,8 +31,10 @@ def templated_by(role: str, variable: str, inputs: dict) -> object:
     source, loader = ROOT / "roles" / role, DataLoader()
     # What the role learns from the cluster, as playbooks/bundle.yml, which has none, gives it.
     without_cluster = yaml.safe_load((ROOT / "playbooks/vars/bundle.yml").read_text(encoding="utf-8"))
-    variables = {key: without_cluster[key] for key in ("__metrics_stack_admin_read",)}
-    variables["ansible_search_path"] = [str(source)]
+    variables = {
+        "ansible_search_path": [str(source)],
+        "__metrics_stack_admin_read": without_cluster["__metrics_stack_admin_read"],
+    }
     files = [
         source / "defaults/main.yml",
         *sorted(source.glob("defaults/main/*.yml")),
