@@ -32,11 +32,11 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     watch = Watch(options["timeout"])
     queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])
     pod = MarkedPod(cluster, options["namespace"], options["image"])
-    shells = shell.Shells(watch, pod)
     falco = options["falco_namespace"]
     listener = receiver.Receiver(
         cluster, falco, options["receiver_service"], options["receiver_port"], options["client_secret"]
     )
+    shells = shell.Shells(watch, pod, listener.settle)
 
     sources = [
         Check(data_sources.NAME.format(uid), lambda uid=uid: data_sources.data_source(watch, grafana, uid))

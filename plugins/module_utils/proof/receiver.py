@@ -13,13 +13,20 @@ from .tls import HUNG_UP, Reply, client_context, foreign_certificate, plain_http
 from .watch import NotSeen, NotYet, Watch, line
 
 _EVERY_SECONDS = 1
+# Seconds that a pod may need beyond its grace period to be gone.
+_SLACK_SECONDS = 5
 _KEYS = ("client.crt", "client.key", "ca.crt")
 ACCEPTED = "the receiver accepts Falco's client certificate"
 REFUSED = "the receiver refuses {}"
 
 
+def pods_behind(cluster: Cluster, namespace: str, service: dict) -> list[dict]:
+    selector = ",".join(f"{key}={value}" for key, value in (service["spec"].get("selector") or {}).items())
+    return cluster.find("Pod", namespace, selector)
+
+
 def ready_pod(cluster: Cluster, namespace: str, service_name: str, port: int) -> tuple[str, int]:
-    """A ready pod behind the Service, and the pod's own number of the Service's port."""
+    """A ready pod behind the Service that stays, and the pod's own number of the Service's port."""
     service = cluster.get("Service", service_name, namespace)
     if service is None:
         raise NotYet(f"there is no Service {namespace}/{service_name}")
@@ -27,10 +34,11 @@ def ready_pod(cluster: Cluster, namespace: str, service_name: str, port: int) ->
     target = next((entry.get("targetPort", port) for entry in spec["ports"] if entry["port"] == port), None)
     if target is None:
         raise NotSeen(f"Service {namespace}/{service_name} has no port {port}")
-    selector = ",".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items())
-    for pod in cluster.find("Pod", namespace, selector):
+    for pod in pods_behind(cluster, namespace, service):
         conditions = pod["status"].get("conditions") or []
-        if any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions):
+        if not pod["metadata"].get("deletionTimestamp") and any(
+            entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions
+        ):
             return pod["metadata"]["name"], port_number(pod, target)
     raise NotYet(f"no pod behind Service {namespace}/{service_name} is ready")
 
@@ -61,6 +69,22 @@ class Receiver:
         if missing:
             raise NotSeen(f"Secret {self._namespace}/{self._client_secret} has no {', '.join(missing)}")
         return content
+
+    def settle(self, watch: Watch) -> None:
+        """Wait until no pod is left that was replaced: events still go to it, and what it counted ends with it.
+
+        A pod on a node that was lost never goes; it is waited for no longer than it was given to end.
+        """
+        began = time.monotonic()
+
+        def probe() -> None:
+            service = self._cluster.get("Service", self._service, self._namespace)
+            for pod in pods_behind(self._cluster, self._namespace, service) if service else []:
+                given = pod["metadata"].get("deletionGracePeriodSeconds")
+                if given is not None and time.monotonic() - began < given + _SLACK_SECONDS:
+                    raise NotYet(f"pod {self._namespace}/{pod['metadata']['name']} was replaced and still ends")
+
+        watch.until(probe, _EVERY_SECONDS)
 
     def check(self, watch: Watch) -> t.Iterator[dict]:
         began = time.monotonic()

@@ -29,10 +29,12 @@ PROMETHEUS = "a shell's Falco event reaches Prometheus' counter"
 class Shells:
     """Starts a shell in the marked pod again and again until both ends have seen an event."""
 
-    def __init__(self, watch: Watch, pod: MarkedPod) -> None:
+    def __init__(self, watch: Watch, pod: MarkedPod, settle: t.Callable[[Watch], None]) -> None:
+        """settle waits until an event would reach those who are asked for it."""
         self.pod = pod
         self.started: list[float] = []
         self._watch = watch
+        self._settle = settle
         self._missing = {LOKI, PROMETHEUS}
         self._error = ""
         self._over = threading.Event()
@@ -47,6 +49,11 @@ class Shells:
                 self._thread.start()
 
     def _run(self) -> None:
+        try:
+            self._settle(self._watch)
+        except Exception as exc:  # the checks tell it
+            self._error = f"; {exc}"
+            return
         while not self._over.is_set() and not self._watch.over():
             self.started.append(time.monotonic())
             try:

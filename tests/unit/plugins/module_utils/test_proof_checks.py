@@ -20,7 +20,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof 
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import Entry, Sample
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import Watch
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, Watch
 
 
 class FakePod:
@@ -115,9 +115,25 @@ def _often(monkeypatch):
     monkeypatch.setattr(shell, "_MORE_SECONDS_AFTER_EVENT", 0.01)
 
 
+def settled(watch):
+    """Nobody is being replaced."""
+
+
+def test_no_shell_before_the_receiver_is_the_one_that_stays(_often):
+    watch, pod = Watch(BRIEF), FakePod()
+
+    def never(watch):
+        raise NotSeen("pod falco/receiver-1 still ends")
+
+    shells = shell.Shells(watch, pod, never)
+    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shells, "falco"))
+    assert not entry["ok"]
+    assert "shells started: 0; pod falco/receiver-1 still ends" in entry["detail"]
+
+
 def test_shell_names_the_one_that_was_seen(_often):
     watch, pod = Watch(5), FakePod()
-    shells = shell.Shells(watch, pod)
+    shells = shell.Shells(watch, pod, settled)
     queries = FakeQueries()
     timer = threading.Timer(0.1, lambda: queries.answers.update(lines=[_event(2), _event(3)]))
     timer.start()
@@ -128,7 +144,7 @@ def test_shell_names_the_one_that_was_seen(_often):
 
 def test_shells_stop_when_both_ends_have_seen_one(_often):
     watch, pod = Watch(5), FakePod()
-    shells = shell.Shells(watch, pod)
+    shells = shell.Shells(watch, pod, settled)
     loki = _only(shell.shell_in_loki(watch, FakeQueries([_event(1)]), shells, "falco"))
     assert shells._thread.is_alive()
     queries = FakeQueries(samples=[Sample({}, 1.0)])
@@ -143,7 +159,7 @@ def test_shells_stop_when_both_ends_have_seen_one(_often):
 def test_a_counter_at_zero_proves_nothing(_often):
     watch = Watch(BRIEF)
     queries = FakeQueries(samples=[Sample({}, 0.0)])
-    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod()), "falco"))
+    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
     assert _verdict(entry) == (shell.PROMETHEUS, False)
 
 
@@ -154,7 +170,7 @@ def test_a_shell_that_does_not_start_is_told(_often):
         raise ValueError("exec is forbidden")
 
     pod.start_shell = refuse
-    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod), "falco"))
+    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod, settled), "falco"))
     assert not entry["ok"]
     assert "the last one failed: exec is forbidden" in entry["detail"]
 
@@ -173,7 +189,7 @@ def test_a_shell_that_does_not_start_is_told(_often):
 def test_delivery_needs_the_same_events_on_both_ways(_often, logged, counted, ok, words):
     watch = Watch(0.05)
     queries = FakeQueries([_event(1)] * logged, [Sample({}, value) for value in counted])
-    entry = _only(delivery.delivery(watch, queries, shell.Shells(watch, FakePod()), "falco"))
+    entry = _only(delivery.delivery(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
     assert _verdict(entry) == (delivery.NAME, ok)
     assert words in entry["detail"]
 

@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import receiver, tls
@@ -187,6 +188,12 @@ POD = {
 SERVICE = {"spec": {"selector": {"app": "receiver"}, "ports": [{"port": 2801, "targetPort": "http"}]}}
 
 
+def ending(seconds):
+    """A pod that was told to end and is still ready."""
+    given = {"deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": seconds}
+    return {**POD, "metadata": {**POD["metadata"], **given}}
+
+
 class FakeCluster:
     """Forwards to whatever a test serves; without a server the node says why."""
 
@@ -241,6 +248,7 @@ class _Forward:
         ({"spec": {"ports": [{"port": 80}]}}, [POD], NotSeen, "no port 2801"),
         (SERVICE, [], NotYet, "is ready"),
         (SERVICE, [{**POD, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}], NotYet, "is ready"),
+        (SERVICE, [ending(30)], NotYet, "is ready"),
         (SERVICE, [{**POD, "spec": {"containers": [{}]}}], NotSeen, "no port named 'http'"),
     ],
 )
@@ -249,6 +257,33 @@ def test_no_way_to_the_receiver(service, pods, error, words):
     cluster.service = service
     with pytest.raises(error, match=words):
         receiver.ready_pod(cluster, "falco", SERVICE_NAME, 2801)
+
+
+def settle(cluster, watch):
+    receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").settle(watch)
+
+
+def test_a_pod_that_was_replaced_is_waited_for(monkeypatch):
+    monkeypatch.setattr(receiver, "_EVERY_SECONDS", 0.01)
+    cluster = FakeCluster(pods=[POD, ending(30)])
+    with pytest.raises(NotSeen, match="falco/receiver-1 was replaced and still ends"):
+        settle(cluster, Watch(0.05))
+    timer = threading.Timer(0.1, cluster.pods.pop)
+    timer.start()
+    began = time.monotonic()
+    settle(cluster, Watch(5))
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_pod_that_a_lost_node_keeps_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(receiver, "_SLACK_SECONDS", 0)
+    settle(FakeCluster(pods=[POD, ending(0)]), Watch(5))
+
+
+def test_without_a_receiver_nothing_is_waited_for():
+    cluster = FakeCluster()
+    cluster.service = None
+    settle(cluster, Watch(5))
 
 
 def _files(pki):
