@@ -142,6 +142,7 @@ removed:
 """
 
 import json
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -159,6 +160,9 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 _PAGE = 5000
 # Its status for a dashboard that is stored in schema v2 (12 and newer).
 _OTHER_SCHEMA = 406
+_OTHER_VERSION = 412
+_TRIES = 10
+_PAUSE_SECONDS = 0.2
 
 
 def _search(grafana: Grafana, **query: t.Any) -> list[dict]:
@@ -327,11 +331,30 @@ class Writer:
             "overwrite": bool(current and current.get("other_schema")),
         }
         try:
-            self.grafana.request("POST", path("dashboards", "db"), payload)
+            self._save(dashboard.uid, payload)
         except GrafanaError as exc:
             raise GrafanaError(
                 f"dashboard {dashboard.title!r} ({dashboard.uid}) was not saved: {exc}", exc.status
             ) from exc
+
+    def _save(self, uid: str, payload: dict) -> None:
+        """Save a dashboard, once more where Grafana took its own locked database for somebody else.
+
+        It counts the version up before it writes. Where SQLite is busy then, it tries again with that version and finds
+        that it is not the stored one (saveDashboard in pkg/services/dashboards/database/database.go).
+        """
+        version = payload["dashboard"].get("version")
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                self.grafana.request("POST", path("dashboards", "db"), payload)
+                return
+            except GrafanaError as exc:
+                if exc.status != _OTHER_VERSION or not left or version is None:
+                    raise
+                current = self._read(uid, None)
+                if current is None or current["dashboard"].get("version") != version:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
 
     def _remove(self, uids: list[str], seen: dict[str, dict]) -> None:
         for uid in uids:
