@@ -1,8 +1,8 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Runs molecule scenarios on the lab's bundle:
 #   molecule.sh [SCENARIO ...]    all of them when none is named
 # Those with the playbooks of molecule/shared share one cluster, which the last of them removes.
-set -eu
+set -euo pipefail
 
 cd "$(dirname "$0")/.."
 PATH=$(tools/environment.sh requirements-dev.txt)/bin:$PATH
@@ -10,6 +10,19 @@ RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
 export PATH RUNTIME_SECURITY_BUNDLE
 # It looks for clear text between Falco and its receiver.
 tools/packages.sh tcpdump
+
+# Molecule says what went wrong before it cleans up; whoever looks at the end of a log has to find it there.
+scenario_test() {
+    local record
+    record=$(mktemp)
+    if ! molecule test --scenario-name "$1" 2>&1 | tee "$record"; then
+        echo "molecule.sh: scenario $1 failed:"
+        awk '/fatal: /{wrong = 1} /PLAY RECAP/{wrong = 0} wrong' "$record" | tail -n 100
+        rm "$record"
+        return 1
+    fi
+    rm "$record"
+}
 
 if [ $# -eq 0 ]; then
     for scenario in molecule/*/molecule.yml; do
@@ -23,11 +36,11 @@ for scenario in "$@"; do
     if grep -q shared/destroy.yml "molecule/$scenario/molecule.yml"; then
         sharing="$sharing $scenario"
     else
-        molecule test --scenario-name "$scenario"
+        scenario_test "$scenario"
     fi
 done
 for scenario in $sharing; do
     [ "$scenario" = "${sharing##* }" ] || export RUNTIME_SECURITY_KEEP_CLUSTER=yes
     [ "$scenario" != "${sharing##* }" ] || unset RUNTIME_SECURITY_KEEP_CLUSTER
-    molecule test --scenario-name "$scenario"
+    scenario_test "$scenario"
 done

@@ -69,7 +69,7 @@ def said(memory, kept):
     """What a run with the planted words says at its most talkative, and what the process list showed meanwhile."""
     with ProcessList(GIVEN) as processes:
         done = subprocess.run(command(memory), check=False, **options(kept))
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.returncode == 0, done.stdout[done.stdout.find("fatal: ") :][:6000]
     return done.stdout, processes
 
 
