@@ -22,6 +22,7 @@ from unittest import mock
 from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.release import __version__ as core
 from ansible.utils.display import Display
 
@@ -44,6 +45,9 @@ def load_ahead():
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    # To find one, the loader reads all of Ansible's and of the collection's.
+    filter_loader.get("runtime_security.kubernetes.service_url")
+    test_loader.get("runtime_security.kubernetes.duration")
 
 
 def _clients():

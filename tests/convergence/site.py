@@ -15,7 +15,7 @@ from lab_cluster import AS_JSON, BUNDLE, INPUTS, TOP, changed, playbook
 
 PROOF = Path(INPUTS["pipeline_proof_path"])
 # The first words of site.yml on a cluster that stands.
-ON_THE_CLUSTER = "TASK [apply | Ask whether a cluster answers]"
+ON_THE_CLUSTER = "runtime_security.kubernetes.common : cluster_ask | Read the namespaces"
 
 
 class Run:

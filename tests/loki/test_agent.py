@@ -14,7 +14,7 @@ import yaml
 from cluster import wait_for
 
 TOP = Path(__file__).parents[2]
-TEMPLATE = TOP / "roles" / "loki_stack" / "templates" / "promtail_scrape_configs.yml.j2"
+SCRAPE_CONFIGS = TOP / "roles" / "loki_stack" / "files" / "promtail_scrape_configs.yml"
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
 SEEN = re.compile(r'^\S+\s+\{namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULTILINE)
 
@@ -22,7 +22,7 @@ SEEN = re.compile(r'^\S+\s+\{namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULT
 def read_by_promtail(folder: Path, lines: list[str]) -> list[tuple[str, str]]:
     """Stream and content of each entry that Promtail would send."""
     (folder / "0.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    (job,) = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
+    (job,) = yaml.safe_load(SCRAPE_CONFIGS.read_text(encoding="utf-8"))
     labels = {"namespace": "n", "__path__": f"{folder}/*.log"}
     scrape = {key: job[key] for key in ("job_name", "pipeline_stages")} | {"static_configs": [{"labels": labels}]}
     config = {

@@ -260,9 +260,9 @@ if REAL:
 
 
 def test_the_agents_treat_a_line_alike():
-    templates = ROOT / "roles" / "loki_stack" / "templates"
-    (promtail,) = yaml.safe_load((templates / "promtail_scrape_configs.yml.j2").read_text(encoding="utf-8"))
-    alloy = (templates / "config.alloy.j2").read_text(encoding="utf-8").splitlines()
+    role = ROOT / "roles" / "loki_stack"
+    (promtail,) = yaml.safe_load((role / "files" / "promtail_scrape_configs.yml").read_text(encoding="utf-8"))
+    alloy = (role / "templates" / "config.alloy.j2").read_text(encoding="utf-8").splitlines()
     words = [line.strip() for line in alloy]
     labels = {word.split('"')[1] for word in words if word.startswith("target_label") and '"__' not in word}
     assert labels == relabelled(promtail["relabel_configs"]) == OUR_LABELS
