@@ -17,8 +17,13 @@ from lab_cluster import BUNDLE, CONTEXT, INPUTS, TOP, run
 from . import secret_words
 from .secret_words import GIVEN, ProcessList, seen_in
 
-# Tasks in the middle of which a run is killed: Helm has the values, Grafana gets the passwords, the proof has them.
-KILLED_IN = ("releases | Install or upgrade", "apply | Write the alert rules", "prove | Follow the markers")
+# Tasks in the middle of which a run is killed, and the inputs that bring it there: Helm has the values, Grafana gets the
+# passwords, the proof has them.
+KILLED_IN = {
+    "releases_install | Install or upgrade": {"falco_ebpf_receiver_resources": {"requests": {"cpu": "11m"}}},
+    "apply | Write the alert rules": {},
+    "prove | Follow the markers": {},
+}
 
 TALKATIVE = ("-vvvv", "--diff")
 
@@ -39,9 +44,9 @@ def kept(tmp_path_factory):
     return tmp_path_factory.mktemp("kept")
 
 
-def command(memory):
+def command(memory, more=()):
     # The proof goes where nobody looks for it.
-    inputs = json.dumps(INPUTS | {"pipeline_proof_path": ""})
+    inputs = json.dumps(INPUTS | {"pipeline_proof_path": ""} | dict(more))
     return ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", inputs, "-e", f"@{memory}", *TALKATIVE]
 
 
@@ -90,7 +95,7 @@ def test_nothing_is_in_the_process_list(said):
 
 @pytest.mark.parametrize("task", KILLED_IN)
 def test_killed_runs_print_nothing(task, memory, kept, words):
-    with subprocess.Popen(command(memory), start_new_session=True, **options(kept)) as process:
+    with subprocess.Popen(command(memory, KILLED_IN[task]), start_new_session=True, **options(kept)) as process:
         printed = []
         for line in process.stdout:
             printed.append(line)
