@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import traceback
 
 from ansible.module_utils.urls import open_url
@@ -44,6 +45,26 @@ class Source:
     @property
     def file_name(self):
         return self.name if self.path else "%s-%s.tgz" % (self.name, self.version)
+
+    def identity(self):
+        """Name and version; of an archive or a folder what it says of itself."""
+        if not self.path:
+            return self.name, self.version
+        try:
+            if os.path.isdir(self.path):
+                with open(os.path.join(self.path, "Chart.yaml"), "rb") as file:
+                    text = file.read()
+            else:
+                with tarfile.open(self.path) as archive:
+                    text = next(
+                        archive.extractfile(entry).read()
+                        for entry in archive
+                        if entry.isfile() and entry.name.count("/") == 1 and entry.name.endswith("/Chart.yaml")
+                    )
+            metadata = yaml.safe_load(text)
+            return metadata["name"], metadata["version"]
+        except (OSError, tarfile.TarError, yaml.YAMLError, KeyError, TypeError, StopIteration) as error:
+            raise ChartError("The chart '%s' cannot be read: %s" % (self.path, error)) from error
 
     def index_checksum(self):
         """What the repository's index says; an empty string where there is no index, or it says nothing."""

@@ -118,7 +118,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.helm_args_common i
     HELM_AUTH_ARG_SPEC,
     HELM_AUTH_MUTUALLY_EXCLUSIVE,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import Source
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import ChartError, Source
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import changed_paths
 
 # helm.sh/helm/v3/pkg/cli/environment.go
@@ -202,7 +202,7 @@ def difference(before, releases, state):
         if state == "present":
             source = Source(release["chart"] or "", release["repository"], release["version"])
             told["after"][release["name"]] = {
-                "chart": ("%s %s" % (source.name, source.version)).strip(),
+                "chart": " ".join(source.identity()).strip(),
                 "changed values": changed_paths(stands["values"] if stands else {}, release["values"]),
             }
     return told
@@ -233,7 +233,10 @@ def main():
     shown = [{key: value for key, value in release.items() if key != "values"} for release in releases]
     result = {"invocation": {"module_args": dict(module.params, releases=shown)}}
     if module._diff:
-        result["diff"] = difference(side_by_side(helm.stands, releases), releases, state)
+        try:
+            result["diff"] = difference(side_by_side(helm.stands, releases), releases, state)
+        except ChartError as error:
+            module.fail_json(msg=str(error), done=[], refused={}, **result)
     if state == "absent":
         answers = side_by_side(helm.is_there if module.check_mode else helm.uninstall, releases)
     elif module.check_mode:

@@ -110,6 +110,16 @@ def test_check_mode_changes_nothing_and_the_diff_has_no_value(helm):
     assert "word" not in json.dumps(result)
 
 
+def test_the_diff_names_the_chart_in_a_file_by_what_it_says_of_itself(helm, tmp_path):
+    (tmp_path / "loki-6.0.0.tgz").mkdir()
+    (tmp_path / "loki-6.0.0.tgz" / "Chart.yaml").write_text("name: loki\nversion: 6.0.0\n")
+    asked = LOKI | {"chart": str(tmp_path / "loki-6.0.0.tgz")}
+    diff = helm([asked], check=True, diff=True)[0]["diff"]
+    assert diff["before"]["loki"]["chart"] == diff["after"]["loki"]["chart"] == "loki 6.0.0"
+    refused, _log = helm([LOKI | {"chart": str(tmp_path / "none.tgz")}], check=True, diff=True)
+    assert refused["failed"] and "none.tgz' cannot be read" in refused["msg"]
+
+
 @pytest.mark.parametrize("check", [False, True])
 def test_what_is_not_there_is_not_removed(helm, check):
     result, log = helm([{"name": "gone"}, {"name": "loki"}], state="absent", check=check)
