@@ -23,7 +23,13 @@ class Run:
 
     def __init__(self, *options: str, **environment: str) -> None:
         command = ["ansible-playbook", "site.yml", "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS), *options]
-        plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
+        plain = {
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORCE_COLOR": "0",
+            "ANSIBLE_CONFIG": str(TOP / "ansible.cfg"),
+            # Else a task is named only when it ends.
+            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "yes",
+        }
         self.begun = time.monotonic()
         self.lines: list[tuple[float, str]] = []
         self._process = subprocess.Popen(
@@ -98,7 +104,8 @@ def proven(announced: set | None = None) -> float:
         spoken_for |= {"runtime_security.kubernetes.common"} if spoken_for else set()
         assert {one for one in done - announced if role(one[0]) not in spoken_for} == set()
         assert {one for one in announced - done if " | Announce " not in one[0]} == set()
-        assert spoken_for <= {role(name) for name, _item in done}
+        # Some roles leave all of it to the role common.
+        assert bool(spoken_for) <= ("runtime_security.kubernetes.common" in {role(name) for name, _item in done})
     return seconds
 
 
