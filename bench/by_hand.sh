@@ -66,7 +66,7 @@ $kubectl --namespace monitoring create secret generic grafana-admin --from-liter
 install grafana monitoring --set admin.existingSecret=grafana-admin --set rbac.create=false --set service.type=NodePort
 install loki monitoring --values "$here/loki.yml"
 install promtail monitoring --values "$here/promtail.yml" --set rbac.create=false \
-    --set-file config.snippets.scrapeConfigs="$here/../roles/loki_stack/files/promtail_scrape_configs.yml"
+    --set-file config.snippets.scrapeConfigs="$here/../roles/loki_stack/files/promtail_scrape_configs.snippet"
 for account in prometheus-server promtail; do
     $kubectl create clusterrolebinding "$account" --clusterrole=view --serviceaccount="monitoring:$account"
 done

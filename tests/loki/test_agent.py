@@ -14,7 +14,7 @@ import yaml
 from cluster import wait_for
 
 TOP = Path(__file__).parents[2]
-SCRAPE_CONFIGS = TOP / "roles" / "loki_stack" / "files" / "promtail_scrape_configs.yml"
+SCRAPE_CONFIGS = TOP / "roles" / "loki_stack" / "files" / "promtail_scrape_configs.snippet"
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
 SEEN = re.compile(r'^\S+\s+\{namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULTILINE)
 

@@ -261,7 +261,7 @@ if REAL:
 
 def test_the_agents_treat_a_line_alike():
     role = ROOT / "roles" / "loki_stack"
-    (promtail,) = yaml.safe_load((role / "files" / "promtail_scrape_configs.yml").read_text(encoding="utf-8"))
+    (promtail,) = yaml.safe_load((role / "files" / "promtail_scrape_configs.snippet").read_text(encoding="utf-8"))
     alloy = (role / "templates" / "config.alloy.j2").read_text(encoding="utf-8").splitlines()
     words = [line.strip() for line in alloy]
     labels = {word.split('"')[1] for word in words if word.startswith("target_label") and '"__' not in word}
