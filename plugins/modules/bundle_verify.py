@@ -101,7 +101,8 @@ def main():
     try:
         sums = read_sums(folder)
     except (OSError, ValueError) as error:
-        module.fail_json(msg="The bundle '%s' cannot be verified: %s. %s" % (folder, error, remedy))
+        where = "Is runtime_security_bundle its folder?"
+        module.fail_json(msg="The bundle '%s' cannot be verified: %s. %s %s" % (folder, error, where, remedy))
     extra = ["%s: %s does not know it" % (path, SUMS) for path in sorted(unlisted(folder, sums))]
     # hashlib lets go of the interpreter's lock, so threads use all CPUs.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
