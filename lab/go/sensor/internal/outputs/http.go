@@ -27,7 +27,7 @@ var (
 	errSend       = errors.New("Failed sending data to the peer")
 )
 
-// HTTP posts alerts. There is no time limit on a request and no second try, as in the real sensor.
+// HTTP posts alerts. There is no time limit on a request and no second try of the sensor's own, as in the real one.
 type HTTP struct {
 	settings    config.HTTP
 	contentType string
@@ -55,6 +55,9 @@ func (h *HTTP) Send(line []byte) error {
 		return err
 	}
 	request.Header.Set("Content-Type", h.contentType)
+	// libcurl sends once more where a connection that it used again proves dead before the answer begins (Curl_retry_request
+	// in lib/transfer.c). Go does so with this key only; an empty one is not sent.
+	request.Header["Idempotency-Key"] = nil
 	response, err := h.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("libcurl failed to perform call: %w", words(err))

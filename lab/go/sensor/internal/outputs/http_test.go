@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -161,5 +162,32 @@ func TestHTTPFailures(t *testing.T) {
 		if err := NewHTTP(c.settings, true, io.Discard).Send([]byte("x")); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// A receiver that ends between two alerts leaves a connection that looks alive.
+func TestHTTPTriesAReusedConnectionThatIsDeadOnceMore(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		got = append(got, string(body))
+		if len(got) == 2 {
+			connection, _, err := http.NewResponseController(writer).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			connection.Close()
+		}
+	}))
+	defer server.Close()
+	output := NewHTTP(config.HTTP{URL: server.URL}, true, io.Discard)
+	for _, line := range []string{"one", "two"} {
+		if err := output.Send([]byte(line)); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	if want := []string{"one", "two", "two"}; !slices.Equal(got, want) {
+		t.Errorf("received %q, want %q", got, want)
 	}
 }
