@@ -160,6 +160,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 _PAGE = 5000
 # Its status for a dashboard that is stored in schema v2 (12 and newer).
 _OTHER_SCHEMA = 406
+# Its status for a dashboard whose stored version is another than the one that was sent.
 _OTHER_VERSION = 412
 _TRIES = 10
 _PAUSE_SECONDS = 0.2
@@ -344,7 +345,7 @@ class Writer:
         that it is not the stored one (saveDashboard in pkg/services/dashboards/database/database.go).
         """
         version = payload["dashboard"].get("version")
-        for left in range(_TRIES - 1, -1, -1):
+        for left in reversed(range(_TRIES)):
             try:
                 self.grafana.request("POST", path("dashboards", "db"), payload)
                 return

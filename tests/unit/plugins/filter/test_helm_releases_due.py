@@ -82,5 +82,5 @@ def test_local_charts_say_what_they_are(tmp_path):
 
 def test_a_chart_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "loki.tgz").write_bytes(b"no archive")
-    with pytest.raises(AnsibleFilterError, match=r"Release loki: The chart .*/loki\.tgz. cannot be read"):
+    with pytest.raises(AnsibleFilterError, match=r"Release loki: The chart '.*/loki\.tgz' cannot be read"):
         helm_releases_due([asked(chart=str(tmp_path / "loki.tgz"))], {}, "monitoring")
