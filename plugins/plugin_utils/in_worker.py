@@ -39,13 +39,12 @@ def load_ahead():
     Whoever lacks a library is told by the plugin that needs it.
     """
     names = ["ansible.module_utils.urls", "kubernetes.client.api_client", "kubernetes.config", "kubernetes.dynamic"]
-    for kind in ("filter", "lookup", "test"):
-        package = importlib.import_module(f"{_PLUGINS}.{kind}")
-        names += [f"{_PLUGINS}.{kind}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
+    lookups = importlib.import_module(f"{_PLUGINS}.lookup")
+    names += [f"{lookups.__name__}.{found.name}" for found in pkgutil.iter_modules(lookups.__path__)]
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    # To find one, the loader reads all of Ansible's and of the collection's.
+    # To find one, the loader reads and keeps all of Ansible's and of the collection's.
     filter_loader.get("runtime_security.kubernetes.service_url")
     test_loader.get("runtime_security.kubernetes.duration")
 
