@@ -29,6 +29,12 @@ def kubectl(*words, **options):
     return run([*KUBECTL, *words], **options)
 
 
+def staying_pods(namespace, *options):
+    """A namespace's pods but those that end: they stay listed for the whole of their grace period."""
+    listed = json.loads(kubectl("get", "pods", "--namespace", namespace, "--output", "json", *options))["items"]
+    return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+
+
 def playbook(name, *options, **inputs):
     """Runs a playbook with the lab's inputs; its exit code and what it printed."""
     command = ["ansible-playbook", name, "-e", f"@{BUNDLE}/bundle.yml", "-e", json.dumps(INPUTS | inputs), *options]

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from lab_cluster import INPUTS
+from lab_cluster import INPUTS, staying_pods
 
 NAMESPACE = INPUTS["falco_ebpf_namespace"]
 GIVEN = "falco-given"
@@ -51,11 +51,10 @@ def leaves(authority, namespace=NAMESPACE):
 
 
 @pytest.fixture
-def pods(kubectl):
+def pods():
     def read():
-        listed = json.loads(kubectl("get", "pods", "--namespace", NAMESPACE, "-o", "json"))["items"]
-        running = [pod["metadata"] for pod in listed if not pod["metadata"].get("deletionTimestamp")]
-        return {pod["labels"]["app.kubernetes.io/name"]: pod["name"] for pod in running}
+        staying = [pod["metadata"] for pod in staying_pods(NAMESPACE)]
+        return {metadata["labels"]["app.kubernetes.io/name"]: metadata["name"] for metadata in staying}
 
     return read
 

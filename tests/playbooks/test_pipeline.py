@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from lab_cluster import AS_JSON, CONTEXT, KUBECONFIG, changed, kubectl, run
+from lab_cluster import AS_JSON, CONTEXT, KUBECONFIG, changed, kubectl, run, staying_pods
 
 from .conftest import one_line
 
@@ -69,8 +69,7 @@ def test_check_mode_passes_where_two_roles_share_a_namespace_that_is_not_there(p
 
 def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments):
     def pods():
-        listed = json.loads(kubectl("get", "pods", "--namespace", "falco", "--output", "json"))["items"]
-        staying = [pod["metadata"] for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+        staying = [pod["metadata"] for pod in staying_pods("falco")]
         return {metadata["labels"]["app.kubernetes.io/name"]: metadata["name"] for metadata in staying}
 
     before = pods()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab_cluster import CONTEXT, kubectl, run
+from lab_cluster import CONTEXT, kubectl, run, staying_pods
 
 NAMESPACES = ("monitoring", "falco")
 # They find what they read by the API server.
@@ -22,7 +22,7 @@ def read(kind):
 
 @pytest.fixture(scope="module")
 def pods():
-    found = [pod for pod in read("pods") if "deletionTimestamp" not in pod["metadata"]]
+    found = [pod for namespace in NAMESPACES for pod in staying_pods(namespace)]
     assert len(found) >= 6
     return {pod["metadata"]["labels"]["app.kubernetes.io/name"]: pod for pod in found}
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 import uuid
 
 import pytest
-from lab_cluster import CONTEXT, FALCO, KUBECTL, kubectl, playbook
+from lab_cluster import CONTEXT, FALCO, KUBECTL, kubectl, playbook, run, staying_pods
 
 from . import wire
-from .stream import NAMESPACE, POD, Follower, Receipts, pod
+from .stream import NAMESPACE, POD, RECEIVERS, Follower, Receipts, pod
 
 LEAST = int(os.environ.get("ROTATION_EVENTS", "2000"))
 PAUSE = os.environ.get("ROTATION_PAUSE", "0.04")
@@ -69,12 +68,8 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
             time.sleep(0.5)
         # What the capture would show of an event in clear: the same words on the plain port.
         plain = f"{marker}-in-clear"
-        receiver = kubectl(
-            "get", "pods", "--namespace", FALCO, "-l", "app.kubernetes.io/name=falcosidekick", "-o", "name"
-        )
-        address = kubectl("get", "--namespace", FALCO, receiver.split()[0], "-o", "jsonpath={.status.podIP}")
-        node = ["docker", "exec", CONTEXT, "curl", "-s", f"http://{address}:2810/{plain}"]
-        subprocess.run(node, check=True, capture_output=True)
+        receiver = staying_pods(FALCO, "--selector", RECEIVERS)[0]
+        run(["docker", "exec", CONTEXT, "curl", "-sS", f"http://{receiver['status']['podIP']}:2810/{plain}"])
     receipts.stop()
 
     clients, servers = captured.hellos()
