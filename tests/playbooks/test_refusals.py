@@ -76,6 +76,15 @@ def test_wrong_input_is_refused_before_anything_changes(case, playbook, bundle, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["site", "teardown", "rotate_certificates", "verify"])
+def test_a_cluster_of_neither_kind_is_refused(name, playbook, nowhere):
+    """It would be the current context's, whatever that is."""
+    done = playbook(f"playbooks/{name}.yml", *nowhere, "-e", "runtime_security_cluster=Minikube")
+    assert done.returncode != 0
+    assert "runtime_security_cluster is 'Minikube'; allowed is minikube" in one_line(done.stdout)
+    assert "changed=0" in done.stdout
+
+
 def test_one_flipped_byte_is_named(playbook, bundle, nowhere, tmp_path):
     copy = tmp_path / "bundle"
     shutil.copytree(bundle, copy, copy_function=lambda source, target: shutil.os.link(source, target))
