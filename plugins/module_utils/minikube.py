@@ -27,7 +27,8 @@ def memory_mib(text):
     match = re.match(r"^(\d+)\s*(|m|mb|mi|g|gb|gi)$", str(text).strip().lower())
     if not match:
         raise MinikubeError(
-            "memory is '%s'; allowed is a whole number with an optional unit m or g. Set it to for example '6g'." % text
+            "minikube_memory is '%s'; allowed is a whole number with an optional unit m or g. Set it to for example '6g'."
+            % text
         )
     number, unit = int(match.group(1)), match.group(2)
     return number * 1024 if unit.startswith("g") else number
@@ -38,12 +39,12 @@ def check_size(wanted, machine_memory, machine_cpus):
     memory, cpus = wanted.get("memory"), wanted.get("cpus")
     if memory is not None and not MINIMUM_MEMORY <= memory <= machine_memory:
         raise MinikubeError(
-            "memory is %d MiB; allowed is %d (minikube's minimum) to %d (this machine's memory). Set it in between."
+            "minikube_memory is %d MiB; allowed is %d (minikube's minimum) to %d (this machine's memory). Set it in between."
             % (memory, MINIMUM_MEMORY, machine_memory)
         )
     if cpus is not None and not MINIMUM_CPUS <= cpus <= machine_cpus:
         raise MinikubeError(
-            "cpus is %d; allowed is %d (minikube's minimum) to %d (this machine's CPUs). Set it in between."
+            "minikube_cpus is %d; allowed is %d (minikube's minimum) to %d (this machine's CPUs). Set it in between."
             % (cpus, MINIMUM_CPUS, machine_cpus)
         )
 
@@ -53,7 +54,7 @@ def version_key(version):
     match = re.match(r"^v?(\d+)\.(\d+)\.(\d+)", version)
     if not match:
         raise MinikubeError(
-            "kubernetes_version is '%s'; allowed is the form v1.34.4. Set it to a version this minikube knows."
+            "minikube_kubernetes_version is '%s'; allowed is the form v1.34.4. Set it to a version this minikube knows."
             % version
         )
     return tuple(int(part) for part in match.groups())
@@ -170,14 +171,17 @@ def plan(state, current, wanted, recreate):
         if not recreate:
             raise MinikubeError(
                 "The cluster differs from what is asked for in what minikube cannot change on a cluster that exists: %s. "
-                "Nothing was changed. Ask for what is there, or allow a new cluster with recreate=true (what runs in the "
-                "old one is lost)."
-                % ", ".join("%s is '%s', asked for is '%s'" % (name, current.get(name), wanted[name]) for name in fixed)
+                "Nothing was changed. Ask for what is there, or allow a new cluster with minikube_recreate=true (what runs in "
+                "the old one is lost)."
+                % ", ".join(
+                    "minikube_%s is '%s', asked for is '%s'" % (name, current.get(name), wanted[name]) for name in fixed
+                )
             )
         return ["delete", "start"]
     if (differing and state != "stopped") or state == "degraded":
         return ["stop", "start"]
-    if state == "stopped":
+    # A start of a node that runs does what the first one did not come to.
+    if state in ("stopped", "begun"):
         return ["start"]
     return ["link"] if state == "unlinked" else []
 

@@ -70,11 +70,11 @@ class StateFolder:
         if os.path.islink(path) and os.readlink(path) == source:
             return
         if not os.path.isdir(source):
-            raise MinikubeError("cache has no folder %s. Set it to a folder with images and linux." % source)
+            raise MinikubeError("minikube_cache has no folder %s. Set it to a folder with images and linux." % source)
         if os.path.lexists(path) and not os.path.islink(path):
             raise MinikubeError(
                 "%s holds what minikube downloaded itself, so the one that was given cannot take its place. Remove it, or "
-                "leave cache away." % path
+                "leave minikube_cache away." % path
             )
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         beside = path + ".new"

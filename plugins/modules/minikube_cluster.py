@@ -17,8 +17,9 @@ description:
   - A node that runs is stopped before it is reconfigured, as its container runtime restarts then, and pods that have the
     runtime's socket mounted (Falco) would be left with one that nobody listens on.
   - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
-    made anew. So is a container or a volume of it whose profile is gone, if it was started from O(home); that of
-    another folder is refused unless O(recreate=true).
+    made anew. One that runs is only started once more, which does what was left to do.
+  - A container or a volume of a profile that is gone is removed, too, if it was started from O(home); that of another
+    folder is refused unless O(recreate=true).
   - A folder of minikube's state that this module makes is marked, and removed with its last profile.
   - Waits up to 15 minutes while a minikube that this module started is at work on the profile, as one that an
     interrupted run left.
@@ -100,6 +101,8 @@ attributes:
     description: Returns what changes.
     support: full
 notes:
+  - Messages name the options as the role C(minikube) has them, for example
+    C(minikube_memory) for O(memory).
   - As root with the drivers V(docker) and V(podman) minikube only starts with C(--force); the module gives it then.
 """
 
@@ -130,10 +133,11 @@ RETURN = r"""
 state:
   description:
     - State of the profile before the task. V(degraded) is a node that runs without its kubelet or its API server,
-      V(unlinked) a cluster that runs and that the kubeconfig does not know, or knows under another address.
+      V(unlinked) a cluster that runs and that the kubeconfig does not know, or knows under another address, V(begun) one
+      that runs and whose first start was not seen to end.
   returned: always
   type: str
-  choices: [missing, broken, stopped, degraded, unlinked, running]
+  choices: [missing, broken, stopped, degraded, unlinked, begun, running]
   sample: running
 steps:
   description:
@@ -207,8 +211,10 @@ class Profile:
             return "broken" if self.lock.noted() and self.remains() else "missing"
         rc, stdout, dummy = self.run(["status", "--profile", self.name, "--output", "json"])
         state = minikube.parse_status(rc, stdout)
+        if self.lock.noted() != BEGUN:
+            return state
         # Nothing was ever put into it, and minikube may trip over what is half-made.
-        return "broken" if state != "running" and self.lock.noted() == BEGUN else state
+        return "begun" if state == "running" else "broken"
 
     def remains(self):
         """The node's container and volume, whoever made them; their label is pkg/drivers/kic/oci/oci.go, ProfileLabelKey."""
@@ -258,7 +264,7 @@ class Profile:
     def _must(self, arguments):
         if not self.binary:
             raise minikube.MinikubeError(
-                "binary is '%s', and no such program is there. Set it to where minikube is."
+                "minikube_binary is '%s', and no such program is there. Set it to where minikube is."
                 % self.module.params["binary"]
             )
         rc, stdout, stderr = self.run(arguments)
@@ -297,8 +303,8 @@ def apply(module, profile, result):
         if remains and not params["recreate"]:
             raise minikube.MinikubeError(
                 "There is no profile '%s' in %s, and yet its %s: made from another folder, or its profile was deleted. "
-                "Nothing was changed. Set home to the folder it was made from, choose another profile, or allow a new "
-                "cluster with recreate=true (what runs in the old one is lost)."
+                "Nothing was changed. Set minikube_home to the folder it was made from, choose another minikube_profile, or "
+                "allow a new cluster with minikube_recreate=true (what runs in the old one is lost)."
                 % (profile.name, minikube.profile_folder(profile.home), " and its ".join(remains))
             )
         if remains:

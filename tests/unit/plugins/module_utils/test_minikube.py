@@ -27,7 +27,7 @@ def test_memory_is_read_in_minikubes_units(text, mib):
 
 @pytest.mark.parametrize("text", ["", "lots", "6t", "-1g", "6.5g"])
 def test_memory_that_is_none_is_named(text):
-    with pytest.raises(minikube.MinikubeError, match="memory is '%s'; allowed is" % text):
+    with pytest.raises(minikube.MinikubeError, match="^minikube_memory is '%s'; allowed is" % text):
         minikube.memory_mib(text)
 
 
@@ -101,6 +101,8 @@ def test_a_record_that_was_cut_off_counts_as_empty(tmp_path):
         ("degraded", SETTINGS, ["stop", "start"]),
         ("unlinked", SETTINGS, ["link"]),
         ("unlinked", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
+        ("begun", SETTINGS, ["start"]),
+        ("begun", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
         ("running", SETTINGS, []),
     ],
 )
@@ -135,7 +137,7 @@ def test_extra_config_and_a_newer_kubernetes_are_reconfigured_in_place():
 )
 def test_what_minikube_cannot_change_is_refused_unless_allowed(name, value):
     wanted = dict(SETTINGS, **{name: value})
-    with pytest.raises(minikube.MinikubeError, match="%s is '.*', asked for is '%s'" % (name, value)):
+    with pytest.raises(minikube.MinikubeError, match="minikube_%s is '.*', asked for is '%s'" % (name, value)):
         minikube.plan("running", SETTINGS, wanted, recreate=False)
     assert minikube.plan("running", SETTINGS, wanted, recreate=True) == ["delete", "start"]
 
@@ -143,10 +145,10 @@ def test_what_minikube_cannot_change_is_refused_unless_allowed(name, value):
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ({"memory": 512}, "memory is 512 MiB; allowed is 1800"),
-        ({"memory": 99999}, "memory is 99999 MiB"),
-        ({"cpus": 1}, "cpus is 1"),
-        ({"cpus": 64}, "cpus is 64"),
+        ({"memory": 512}, "^minikube_memory is 512 MiB; allowed is 1800"),
+        ({"memory": 99999}, "^minikube_memory is 99999 MiB"),
+        ({"cpus": 1}, "^minikube_cpus is 1"),
+        ({"cpus": 64}, "^minikube_cpus is 64"),
     ],
 )
 def test_a_node_that_does_not_fit_is_refused(size, message):

@@ -124,8 +124,24 @@ def test_a_minikube_that_outlives_its_module_is_waited_for(home):
     assert following.poll() is None
     assert home.asked() == ["start"]
     home.go()
-    # Nobody noted that it ended well, but it runs.
-    assert answer(following)["steps"] == []
+    # Nobody saw it end, but it runs.
+    assert answer(following)["steps"] == ["start"]
+    (home.folder / "state").write_text("Stopped", encoding="utf-8")
+    # Whoever was told that the cluster is there keeps it.
+    assert answer(home.begin())["steps"] == ["start"]
+
+
+def test_a_dry_run_announces_that_a_first_start_is_ended(home):
+    module = home.begin_to_start()
+    os.killpg(module.pid, signal.SIGKILL)
+    module.wait()
+    (home.folder / "state").write_text("Running", encoding="utf-8")
+    home.go()
+    for mode in (True, False):
+        said = answer(home.begin(_ansible_check_mode=mode))
+        assert (said["state"], said["steps"]) == ("begun", ["start"])
+    assert answer(home.begin())["changed"] is False
+    assert home.asked() == ["start", "start"]
 
 
 def test_removal_takes_the_folder_that_was_made_along(home):
@@ -180,7 +196,7 @@ def test_a_cache_that_is_given_is_linked(home, tmp_path):
     home.go()
     cache = tmp_path / "given"
     refused = answer(home.begin(cache=str(cache)))
-    assert "cache has no folder" in refused["msg"]
+    assert "minikube_cache has no folder" in refused["msg"]
     for name in ("images", "linux"):
         (cache / name).mkdir(parents=True)
     answer(home.begin(cache=str(cache)))
@@ -192,7 +208,7 @@ def test_a_cache_of_minikube_itself_stays(home, tmp_path):
     own = home.folder / ".minikube/cache/images"
     own.mkdir(parents=True)
     (tmp_path / "given/images").mkdir(parents=True)
-    assert "Remove it, or leave cache away" in answer(home.begin(cache=str(tmp_path / "given")))["msg"]
+    assert "Remove it, or leave minikube_cache away" in answer(home.begin(cache=str(tmp_path / "given")))["msg"]
     assert own.is_dir() and not own.is_symlink()
     assert home.asked() == []
 
@@ -209,7 +225,7 @@ def test_a_container_of_another_folder_is_refused(home):
     home.go()
     home.engine_has("one")
     refused = answer(home.begin(driver="docker"))
-    assert "its container one" in refused["msg"] and "recreate=true" in refused["msg"]
+    assert "its container one" in refused["msg"] and "minikube_recreate=true" in refused["msg"]
     assert home.asked() == []
     assert answer(home.begin(driver="docker", recreate=True))["steps"] == ["delete", "start"]
 
@@ -218,5 +234,5 @@ def test_a_cache_that_is_none_is_refused_before_the_cluster_goes(home, tmp_path)
     home.go()
     answer(home.begin(driver="docker"))
     refused = answer(home.begin(driver="docker", cni="calico", recreate=True, cache=str(tmp_path / "nowhere")))
-    assert "cache has no folder" in refused["msg"]
+    assert "minikube_cache has no folder" in refused["msg"]
     assert home.asked() == ["start"]
