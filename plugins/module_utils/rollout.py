@@ -147,6 +147,7 @@ class Judge:
     """Remembers since when the troubles of one workload stand, and says when waiting cannot help any more."""
 
     def __init__(self) -> None:
+        self._began: float | None = None
         self._since: dict[tuple[str, str, str], float] = {}
         self._sights: dict[tuple[str, str, str], int] = {}
         self._last: dict[tuple[str, str], str] = {}
@@ -154,6 +155,7 @@ class Judge:
         self._restarts: dict[tuple[str, str], int] = {}
 
     def hopeless(self, now: float, found: list[Trouble]) -> Trouble | None:
+        self._began = now if self._began is None else self._began
         keys = {(f.pod, f.container, f.reason) for f in found}
         self._since = {key: self._since.get(key, now) for key in keys}
         self._sights = {key: self._sights.get(key, 0) + 1 for key in keys}
@@ -174,7 +176,8 @@ class Judge:
     def _stands(self, now: float, trouble: Trouble) -> bool:
         key = (trouble.pod, trouble.container, trouble.reason)
         if trouble.reason == "ProgressDeadlineExceeded":
-            return True
+            # It stays until there is progress. One from before may have been mended from outside.
+            return self._since[key] > self._began
         if trouble.reason == "CrashLoopBackOff":
             # A loop from before may have been mended from outside; its next crash tells.
             before = self._restarts.setdefault((trouble.pod, trouble.container), trouble.restarts)

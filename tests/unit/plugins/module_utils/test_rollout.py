@@ -148,7 +148,10 @@ def judged(*looks):
         ([(0, ["Unschedulable"]), (20, []), (40, ["Unschedulable"])], None),
         ([(0, ["Unschedulable"]), (30, ["Unschedulable"])], 30),
         ([(0, ["FailedCreate"]), (10, ["FailedCreate"])], 10),
-        ([(0, ["ProgressDeadlineExceeded"])], 0),
+        ([(0, []), (9, ["ProgressDeadlineExceeded"])], 9),
+        # What dates from before may have been mended meanwhile.
+        ([(0, ["ProgressDeadlineExceeded"]), (60, ["ProgressDeadlineExceeded"])], None),
+        ([(0, ["ProgressDeadlineExceeded"]), (9, []), (609, ["ProgressDeadlineExceeded"])], 609),
         # A reason nobody knows is left to the timeout.
         ([(0, ["Odd"]), (100, ["Odd"])], None),
     ],
