@@ -79,7 +79,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.miniku
 
 
 class Docker:
-    """The local Docker engine."""
+    """The local engine, Docker or Podman, which understands the same."""
 
     def __init__(self, module):
         self.module = module
@@ -94,7 +94,9 @@ class Docker:
         rc, stdout, stderr = self.module.run_command(
             [self.binary, "image", "inspect", "--format", "{{range .RepoTags}}{{.}} {{end}}{{.Id}}"] + names
         )
-        if rc != 0 and "no such image" not in stderr.lower() and not self.module.check_mode:
+        # Docker's words, and Podman's.
+        missing = any(words in stderr.lower() for words in ("no such image", "image not known"))
+        if rc != 0 and not missing and not self.module.check_mode:
             raise image_archive.ArchiveError("The engine's images cannot be listed: %s" % stderr.strip())
         return image_archive.engine_images(stdout)
 

@@ -24,6 +24,13 @@ ls) cat "$MINIKUBE_HOME/present" ;;
 load) cat "$MINIKUBE_HOME/log" >&2; cp "$MINIKUBE_HOME/after" "$MINIKUBE_HOME/present" ;;
 esac
 """
+ENGINE = """#!/bin/sh
+folder=$(dirname "$0")
+case $1 in
+image) [ ! -f "$folder/loaded" ] && echo "SAID" >&2 && exit 125; echo a:1 sha256:aa ;;
+load) touch "$folder/loaded" ;;
+esac
+"""
 PRESENT = json.dumps([{"id": "sha256:aa", "repoTags": ["a:1"]}])
 
 
@@ -42,7 +49,7 @@ def run(tmp_path):
         info.size = len(manifest)
         archive.addfile(info, io.BytesIO(manifest))
 
-    def load(after: str, log: str) -> dict:
+    def load(after: str, log: str, **changes) -> dict:
         (tmp_path / "after").write_text(after, encoding="utf-8")
         (tmp_path / "log").write_text(log, encoding="utf-8")
         options = {
@@ -50,7 +57,7 @@ def run(tmp_path):
             "profile": "one",
             "binary": str(program),
             "home": str(tmp_path),
-        }
+        } | changes
         done = subprocess.run(
             [sys.executable, image_archives.__file__],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
@@ -76,3 +83,21 @@ def test_a_load_that_minikube_takes_for_done_fails_with_the_nodes_words(run):
 
 def test_a_load_without_a_reason_names_what_to_look_at(run):
     assert "minikube ssh df" in run("[]", "")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("said", "loaded"),
+    [
+        ("Error response from daemon: No such image: a:1", True),
+        ("Error: a:1: image not known", True),
+        ("Cannot connect to the Docker daemon", False),
+    ],
+    ids=["docker", "podman", "no engine"],
+)
+def test_an_engine_that_lacks_an_image_gets_it(run, tmp_path, said, loaded):
+    program = tmp_path / "engine"
+    program.write_text(ENGINE.replace("SAID", said), encoding="utf-8")
+    program.chmod(0o755)
+    answer = run("", "", target="docker", binary=str(program))
+    assert answer.get("changed", False) is loaded
+    assert loaded or said in answer["msg"]
