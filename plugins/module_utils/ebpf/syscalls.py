@@ -16,7 +16,6 @@ _NUMBERS = {
     "s390x": {"bpf": 351, "perf_event_open": 331, "init_module": 128, "capset": 185},
     "ppc64le": {"bpf": 361, "perf_event_open": 319, "init_module": 128, "capset": 184},
 }
-MACHINES = tuple(sorted(_NUMBERS))
 
 BPF_MAP_CREATE = 0
 BPF_PROG_LOAD = 5
