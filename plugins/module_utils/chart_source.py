@@ -32,7 +32,7 @@ class Source:
         self.name = chart.rstrip("/").rpartition("/")[2]
         self.index = ""
         if self.path:
-            self.address, self.arguments = self.path, []
+            self.address, self.arguments = self.path, [self.path]
             return
         if chart.startswith(OCI) or repository.startswith(OCI):
             self.address = chart if chart.startswith(OCI) else "%s/%s" % (repository.rstrip("/"), chart)

@@ -109,8 +109,6 @@ refused:
 
 import copy
 import json
-import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
@@ -118,6 +116,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.helm_args_common i
     HELM_AUTH_ARG_SPEC,
     HELM_AUTH_MUTUALLY_EXCLUSIVE,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_program
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import ChartError, Source
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import changed_paths
 
@@ -145,26 +144,17 @@ class Helm:
         if module.params["validate_certs"] is False:
             self.environment["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
 
-    def run(self, arguments, data=None):
+    def run(self, arguments, values=None):
         """Exit code, output, and what went wrong."""
-        # Not run_command: that fails by itself when Helm has ended before it read the values.
-        done = subprocess.run(
-            [self.program, "--namespace", self.module.params["namespace"], *arguments],
-            env=os.environ | self.environment,
-            input=data,
-            stdin=subprocess.DEVNULL if data is None else None,
-            capture_output=True,
-            text=True,
-            check=False,
+        return helm_program.run(
+            self.program, ["--namespace", self.module.params["namespace"], *arguments], values, self.environment
         )
-        return done.returncode, done.stdout, done.stderr
 
     def install(self, release):
         source = Source(release["chart"] or "", release["repository"], release["version"])
-        chart = source.arguments or [source.path]
         rc, dummy, said = self.run(
-            ["upgrade", "--install", "--reset-values", "--values", "-", release["name"], *chart],
-            data=json.dumps(release["values"]),
+            ["upgrade", "--install", "--reset-values", "--values", "-", release["name"], *source.arguments],
+            release["values"],
         )
         return rc == 0, said
 
@@ -221,12 +211,14 @@ def main():
     )
     spec.update(
         namespace=dict(type="str", required=True),
-        releases=dict(type="list", elements="dict", required=True, options=release),
+        releases=dict(type="list", elements="dict", required=True, options=release, no_log=True),
         state=dict(type="str", choices=["present", "absent"], default="present"),
     )
     module = AnsibleModule(
         argument_spec=spec, mutually_exclusive=HELM_AUTH_MUTUALLY_EXCLUSIVE, supports_check_mode=True
     )
+    # It keeps values out of the system's log, and would take each text of theirs, such as the chart's name, out of what is returned.
+    module.no_log_values.clear()
     state, releases = module.params["state"], module.params["releases"]
     helm = Helm(module)
     # Ansible prints the arguments of a task when it is asked to say much.

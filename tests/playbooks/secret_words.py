@@ -14,12 +14,18 @@ from lab_cluster import CONTEXT, KUBECONFIG, kubectl
 
 NAMESPACES = ("monitoring", "falco")
 # Given as inputs, so that each way a secret takes has a word of its own.
-GIVEN = {name: f"planted-{secrets.token_hex(8)}" for name in ("administrator", "output", "contact point")}
+GIVEN = {name: f"planted-{secrets.token_hex(8)}" for name in ("administrator", "output", "contact point", "value")}
 INPUTS = {
     "metrics_stack_grafana_admin_password": GIVEN["administrator"],
     "falco_ebpf_outputs": {
         "webhook": {"address": "http://127.0.0.1:1/", "customheaders": f"X-Token:{GIVEN['output']}"}
     },
+    # The real chart would put it into a Secret; the outputs above, which have one, come first.
+    "falco_ebpf_values": {
+        "falcosidekick": {"config": {"slack": {"webhookurl": f"http://127.0.0.1:1/{GIVEN['value']}"}}}
+    },
+    # New ones: the chart is rendered, so that Falco judges them.
+    "falco_ebpf_rules": [{"name": "planted", "content": "- list: planted\n  items: [a]\n"}],
     "grafana_wiring_contact_points": [
         {
             "name": "planted",

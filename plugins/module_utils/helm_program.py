@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program Helm, which gets values by its standard input. Private to the collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+
+# A shorter text says nothing, and is part of many words.
+SHORTEST = 6
+
+
+def run(program, arguments, values=None, environment=None):
+    """Exit code, output, and what went wrong."""
+    # Not run_command: that fails by itself when Helm has ended before it read the values.
+    done = subprocess.run(
+        [program, *arguments],
+        env=os.environ | (environment or {}),
+        input=None if values is None else json.dumps(values),
+        stdin=subprocess.DEVNULL if values is None else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def without_values(said, values):
+    """What Helm said, which may quote a value where it is of the wrong type."""
+    for text in sorted(_texts(values), key=len, reverse=True):
+        said = said.replace(text, "***")
+    return said
+
+
+def _texts(value):
+    """All lines of all texts in a value that are long enough."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return {text for entry in value for text in _texts(entry)}
+    return (
+        {line.strip() for line in value.splitlines() if len(line.strip()) >= SHORTEST}
+        if isinstance(value, str)
+        else set()
+    )

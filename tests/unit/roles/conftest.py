@@ -1,0 +1,72 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs tasks of roles as Ansible does, with modules of which some are put in the place of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[3]
+FAKE = """
+import json
+from ansible.module_utils import basic
+def main():
+    args = json.loads(basic._ANSIBLE_ARGS)["ANSIBLE_MODULE_ARGS"]
+    with open({log!r}, "a") as log:
+        log.write(json.dumps([{name!r}, {{key: args[key] for key in args if key[0] != "_"}}]) + chr(10))
+    print({answer!r})
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """What the modules that stand in for ours were asked, as pairs of name and arguments."""
+    log = tmp_path / "asked"
+    return lambda: [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Runs tasks on localhost, with answers in the place of modules; returns the exit code and the output on one line."""
+    collection = tmp_path / "ansible_collections" / "runtime_security" / "kubernetes"
+    (collection / "plugins" / "modules").mkdir(parents=True)
+    for place in (Path(), Path("plugins"), Path("plugins/modules")):
+        for path in (TOP / place).iterdir():
+            if not path.name.startswith(".") and not (collection / place / path.name).exists():
+                (collection / place / path.name).symlink_to(path)
+
+    def run(tasks: list[dict], *options: str, answers: dict | None = None, **variables) -> tuple[int, str]:
+        for name, answer in (answers or {}).items():
+            module = collection / "plugins" / "modules" / f"{name}.py"
+            module.unlink()
+            module.write_text(
+                FAKE.format(log=str(tmp_path / "asked"), name=name, answer=json.dumps({"changed": False} | answer))
+            )
+        hosts = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+        (tmp_path / "play.yml").write_text(json.dumps(hosts), encoding="utf-8")
+        given = {"ansible_python_interpreter": sys.executable} | variables
+        done = subprocess.run(
+            ["ansible-playbook", *options, "-e", json.dumps(given), str(tmp_path / "play.yml")],
+            env=os.environ
+            | {
+                "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
+                "ANSIBLE_CONFIG": str(TOP / "ansible.cfg"),
+                "ANSIBLE_NOCOLOR": "1",
+                "KUBECONFIG": "/nonexistent",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, " ".join(done.stdout.replace("''", "'").split())
+
+    return run
