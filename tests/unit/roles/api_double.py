@@ -1,0 +1,263 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An API server that keeps objects and nothing else, and a Helm that only takes away: roles run without a cluster."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+TOP = Path(__file__).parents[3]
+KINDS = {
+    "v1": ["Namespace", "Node", "ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"],
+    "apps/v1": ["ControllerRevision", "DaemonSet", "Deployment", "StatefulSet"],
+    "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
+    "batch/v1": ["Job"],
+    "monitoring.coreos.com/v1": ["PrometheusRule"],
+    "networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
+    "storage.k8s.io/v1": ["StorageClass"],
+}
+HELM = f"""#!{sys.executable}
+import sys, urllib.error, urllib.request
+verb, name = sys.argv[3], sys.argv[-1]
+if "version" in sys.argv:
+    sys.exit(print("v3.19.0"))
+try:
+    urllib.request.urlopen(urllib.request.Request(ADDRESS + "/helm/" + name, method="DELETE" if verb == "uninstall" else "GET"))
+except urllib.error.HTTPError:
+    sys.exit("Error: release: not found")
+"""
+WITHOUT_NAMESPACE = {"Namespace", "Node", "CustomResourceDefinition", "StorageClass"}
+INSTANCE = "app.kubernetes.io/instance"
+PATH = re.compile(r"/(?:api/(v1)|apis/([^/]+/[^/]+))(?:/namespaces/([^/]+)(?=/))?(?:/([^/]+)(?:/([^/]+))?)?")
+
+
+def plural(kind: str) -> str:
+    return (kind[:-1] + "ie" if kind.endswith("y") else kind + "e" if kind.endswith("s") else kind).lower() + "s"
+
+
+def resources(version: str) -> list[dict]:
+    verbs = ["create", "delete", "get", "list", "patch", "update"]
+    return [
+        {"name": plural(kind), "kind": kind, "namespaced": kind not in WITHOUT_NAMESPACE, "verbs": verbs}
+        for kind in KINDS[version]
+    ]
+
+
+def discovery(path: str) -> dict | None:
+    groups = [version.split("/") for version in KINDS if "/" in version]
+    if path == "/api":
+        return {"kind": "APIVersions", "versions": ["v1"]}
+    if path == "/apis":
+        named = [(group, {"groupVersion": f"{group}/{version}", "version": version}) for group, version in groups]
+        listed = [{"name": group, "versions": [entry], "preferredVersion": entry} for group, entry in named]
+        return {"kind": "APIGroupList", "groups": listed}
+    if path == "/version":
+        return {"major": "1", "minor": "34", "gitVersion": "v1.34.4"}
+    return None
+
+
+def chosen(labels: dict, selector: str) -> bool:
+    """Whether labels fit the requirements, each NAME=VALUE or NAME in (VALUES)."""
+    for name, one, several in re.findall(r"([^,\s=]+)(?:=([^,]*)| in \(([^)]*)\))", selector):
+        if labels.get(name) not in (several.split(",") if several else [one]):
+            return False
+    return True
+
+
+def labels_of(found: dict) -> dict:
+    return found["metadata"].get("labels", {})
+
+
+class Cluster:
+    """Objects by what stands in their address, and what was asked to change them."""
+
+    def __init__(self, *objects: dict):
+        self.objects: dict[tuple, dict] = {}
+        self.changes: list[str] = []
+        for found in objects:
+            metadata = found["metadata"]
+            place = (found["apiVersion"], metadata.get("namespace"), plural(found["kind"]), metadata["name"])
+            self.objects[place] = found
+
+    def names(self) -> set[str]:
+        return {f"{found['kind']}/{found['metadata']['name']}" for found in self.objects.values()}
+
+    def helm(self, method: str, release: str) -> tuple[int, dict]:
+        """Take away the release's Secret and what is labelled as its own."""
+        labels = {"owner": "helm", "name": release}
+        secrets = {place for place, found in self.objects.items() if labels.items() <= labels_of(found).items()}
+        if method == "DELETE" and secrets:
+            own = {key for key, found in self.objects.items() if labels_of(found).get(INSTANCE) == release}
+            self.objects = {key: found for key, found in self.objects.items() if key not in secrets | own}
+        return 200 if secrets else 404, {}
+
+    def answer(self, method: str, path: str, words: dict, body: dict) -> tuple[int, dict]:
+        version, group, namespace, kinds, name = PATH.fullmatch(path).groups()
+        version = version or group
+        if kinds is None:
+            return 200, {"kind": "APIResourceList", "groupVersion": version, "resources": resources(version)}
+        if method == "POST":
+            name = body["metadata"]["name"]
+        place = (version, namespace, kinds, name)
+        dry = "dryRun" in words
+        if method != "GET" and not dry:
+            self.changes.append(f"{method} {kinds}/{name}")
+        if name is None:
+            return 200, self.listed(version, namespace, kinds, words)
+        if method == "POST":
+            found = body
+        elif place not in self.objects:
+            return 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
+        else:
+            found = self.objects[place]
+        if method == "PATCH":
+            found = merged(found, body)
+        if method == "DELETE" and not dry:
+            del self.objects[place]
+        elif method in ("PATCH", "POST") and not dry:
+            self.objects[place] = found
+        return 200, found
+
+    def listed(self, version: str, namespace: str | None, kinds: str, words: dict) -> dict:
+        wanted_name = words.get("fieldSelector", "").partition("metadata.name=")[2]
+        items = [
+            found
+            for place, found in self.objects.items()
+            if place[0] == version
+            and place[2] == kinds
+            and namespace in (None, place[1])
+            and wanted_name in ("", place[3])
+            and chosen(labels_of(found), words.get("labelSelector", ""))
+        ]
+        kind = next(kind for kind in KINDS[version] if plural(kind) == kinds)
+        return {"kind": f"{kind}List", "apiVersion": version, "metadata": {}, "items": items}
+
+
+def merged(old: dict, new: dict) -> dict:
+    both = {key: merged(old[key], new[key]) for key in new if isinstance(new[key], dict) and key in old}
+    return {**old, **new, **both}
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a cluster on a port of this machine."""
+
+    def __init__(self, cluster: Cluster):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.cluster = cluster
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def kubeconfig(self) -> dict:
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "double", "cluster": {"server": f"http://127.0.0.1:{self.server_port}"}}],
+            "users": [{"name": "double", "user": {}}],
+            "contexts": [{"name": "double", "context": {"cluster": "double", "user": "double"}}],
+            "current-context": "double",
+        }
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def reply(self) -> None:
+        path, _mark, query = self.path.partition("?")
+        words = dict(parse_qsl(query))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length) or "{}") if length else {}
+        known = discovery(path)
+        cluster = self.server.cluster
+        if path.startswith("/helm/"):
+            status, found = cluster.helm(self.command, path.removeprefix("/helm/"))
+        else:
+            status, found = (200, known) if known else cluster.answer(self.command, path, words, body)
+        content = json.dumps(found).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = reply
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+def made(
+    kind: str, name: str, labels: dict | None = None, namespace: str | None = "monitoring", **fields: object
+) -> dict:
+    """An object."""
+    version = next(version for version, kinds in KINDS.items() if kind in kinds)
+    metadata = {"name": name, "labels": labels or {}, "uid": f"{kind}-{name}"}
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": metadata | ({} if kind in WITHOUT_NAMESPACE else {"namespace": namespace}),
+        **fields,
+    }
+
+
+def release(name: str) -> dict:
+    """Helm's Secret of a release."""
+    record = {"chart": {"metadata": {"name": name, "version": "1.0.0"}}, "config": {}, "info": {"status": "deployed"}}
+    packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
+    return made(
+        "Secret",
+        f"sh.helm.release.v1.{name}.v1",
+        {"owner": "helm", "name": name, "version": "1", "status": "deployed"},
+        data={"release": base64.b64encode(packed).decode()},
+    )
+
+
+def mark(name: str) -> dict:
+    """What says that a release is ours."""
+    return made("ConfigMap", f"runtime-security-release-{name}", {"runtime-security/release": name})
+
+
+def run(cluster: Cluster, tasks: list[dict], *options: str, **variables: object) -> subprocess.CompletedProcess:
+    """Run tasks, with the double for their cluster and their Helm."""
+    server = Server(cluster)
+    with tempfile.TemporaryDirectory() as folder:
+        helm, play = Path(folder, "helm"), Path(folder, "play.yml")
+        helm.write_text(HELM.replace("ADDRESS", repr(f"http://127.0.0.1:{server.server_port}")), encoding="utf-8")
+        helm.chmod(0o755)
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        given = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "runtime_security_kubeconfig": json.dumps(server.kubeconfig()),
+            "runtime_security_helm_binary": str(helm),
+        }
+        try:
+            return subprocess.run(
+                ["ansible-playbook", "-e", json.dumps(given | variables), *options, str(play)],
+                cwd=TOP,
+                env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def entry(role: str, name: str) -> dict:
+    """The task that runs an entry of a role."""
+    return {
+        "name": f"{name} of {role}",
+        "ansible.builtin.import_role": {"name": f"runtime_security.kubernetes.{role}", "tasks_from": name},
+    }

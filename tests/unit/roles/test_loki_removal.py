@@ -1,0 +1,84 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role loki_stack takes away, and what it leaves to others."""
+
+from __future__ import annotations
+
+import pytest
+from api_double import Cluster, entry, made, mark, release, run
+
+OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+MARKED = {"runtime-security/release": "loki"}
+NAMESPACE = made("Namespace", "monitoring", OURS)
+OTHER = made("ConfigMap", "of-somebody-else")
+CLAIM, SECRET = made("PersistentVolumeClaim", "storage-loki-0"), made("Secret", "loki-s3")
+POD_SET = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"})
+STAND = {"PersistentVolumeClaim/storage-loki-0", "Secret/loki-s3", "StatefulSet/loki"}
+
+
+def remove(*objects, options=(), **inputs):
+    cluster = Cluster(NAMESPACE, OTHER, *objects)
+    done = run(cluster, [entry("loki_stack", "remove")], *options, **inputs)
+    assert done.returncode == 0, done.stdout
+    return cluster, done.stdout
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [(), (release("loki"),), (mark("loki"),)],
+    ids=["without Helm", "by Helm", "where ours was refused"],
+)
+def test_a_loki_of_somebody_else_keeps_its_claim_and_its_secret(theirs):
+    cluster, _said = remove(POD_SET, CLAIM, SECRET, *theirs)
+    assert cluster.names() >= STAND
+    assert [change for change in cluster.changes if "loki-s3" in change or "storage-loki" in change] == []
+
+
+def test_ours_goes_with_its_claim_its_secret_and_its_mark():
+    secret = made("Secret", "loki-s3", OURS)
+    cluster, _said = remove(POD_SET, CLAIM, secret, release("loki"), mark("loki"))
+    assert cluster.names() == {"Namespace/monitoring", "ConfigMap/of-somebody-else"}
+
+
+def test_a_removal_that_was_killed_is_completed():
+    """Helm was done, and so were the marks; what was left says itself that it was ours."""
+    left = [made("PersistentVolumeClaim", "storage-loki-0", MARKED), made("Secret", "loki-s3", OURS)]
+    cluster, _said = remove(*left)
+    assert cluster.names() == {"Namespace/monitoring", "ConfigMap/of-somebody-else"}
+
+
+def test_the_claim_is_marked_before_helm_begins():
+    cluster, _said = remove(POD_SET, CLAIM, release("loki"), mark("loki"))
+    assert cluster.changes[:1] == ["PATCH persistentvolumeclaims/storage-loki-0"]
+
+
+def test_a_dry_run_announces_the_claim_and_changes_nothing():
+    cluster, said = remove(POD_SET, CLAIM, release("loki"), mark("loki"), options=["--check"])
+    assert cluster.changes == []
+    assert "changed: [localhost]" in said.split("Remove the claim")[1].split("TASK")[0]
+
+
+def test_a_second_removal_changes_nothing():
+    cluster, said = remove()
+    assert cluster.changes == []
+    assert "changed=0" in said
+
+
+S3 = {"loki_stack_mode": "simple_scalable", "loki_stack_s3_bucket": "chunks", "loki_stack_s3_region": "eu-central-1"}
+STANDS = made(
+    "ControllerRevision",
+    "loki-1",
+    revision=1,
+    data={"spec": {"template": {"metadata": {"labels": {}}, "spec": {"volumes": []}}}},
+)
+STANDS["metadata"]["ownerReferences"] = [{"kind": "StatefulSet", "name": "loki"}]
+
+
+def test_a_mistyped_secret_of_s3_is_refused_before_anything_goes():
+    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"), mark("loki"))
+    inputs = S3 | {"loki_stack_s3_secret": "mistyped", "loki_stack_replace": True, "loki_stack_persistence": False}
+    done = run(cluster, [entry("loki_stack", "apply")], **inputs)
+    assert done.returncode != 0
+    assert "loki_stack_s3_secret is 'mistyped'" in done.stdout
+    assert cluster.changes == []
+    assert "StatefulSet/loki" in cluster.names()
