@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def release_conflicts(
-    releases: dict[str, bool],
+    releases: dict[str, bool | None],
     role: str,
     namespace: str,
     names: list[str],
@@ -14,6 +14,14 @@ def release_conflicts(
 ) -> list[str]:
     """What stands in the way of a role's releases, each with the remedy."""
     conflicts = []
+    unseen = [name for name in names if releases.get(f"{namespace}/{name}", True) is None]
+    if unseen and not adopt:
+        conflicts.append(
+            f"Whether somebody else installed {' or '.join(unseen)} in namespace {namespace} cannot be seen: the right to list "
+            f"secrets and configmaps there is missing. Nothing was changed. Grant it to the account of {role}_kubeconfig and "
+            f"{role}_context, set {role}_namespace to another namespace, or set {role}_adopt to true to have this role take "
+            "over what is there."
+        )
     for name in names:
         if releases.get(f"{namespace}/{name}") is False and not adopt:
             conflicts.append(

@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Lists the namespaces with their labels, and the Helm releases of some names in all namespaces.
+  - Lists the namespaces with their labels, and the Helm releases of some names in all namespaces. Without the right to
+    list Secrets and ConfigMaps in all of them it looks into O(namespaces).
   - Tells which of these releases this collection installed. Beside each of them it puts a ConfigMap with the label
     C(runtime-security/release), before Helm begins.
 notes:
   - Reads only the metadata of Helm's Secrets and of the ConfigMaps, but for the newest Secret of each of our releases, of
-    which it returns a digest. Without the right to list these in all namespaces it
-    warns and reports no release.
+    which it returns a digest.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - runtime_security.kubernetes.reading
@@ -27,6 +27,11 @@ options:
     type: list
     elements: str
     required: true
+  namespaces:
+    description: Where to look with an account that may not look everywhere. Those that are not there are passed over.
+    type: list
+    elements: str
+    default: []
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0
@@ -37,6 +42,7 @@ EXAMPLES = r"""
   runtime_security.kubernetes.helm_releases_info:
     context: production
     names: [grafana, prometheus]
+    namespaces: [monitoring]
   register: found
 """
 
@@ -50,9 +56,14 @@ releases:
   description:
     - For each release that is there, as NAMESPACE/NAME, whether this collection installed it. Also those that Helm has not
       finished.
+    - Null for each of O(names) in each of O(namespaces) in which Secrets or ConfigMaps may not be listed either.
   returned: success
   type: dict
   sample: {"monitoring/grafana": true, "shop/prometheus": false}
+everywhere:
+  description: Whether all namespaces were looked into.
+  returned: success
+  type: bool
 deployed:
   description:
     - A digest of chart, version and values for each of our releases that is deployed. The filter
@@ -100,9 +111,30 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 CUT_OFF = ("failed", "pending-install", "pending-rollback", "pending-upgrade", "uninstalling")
 
 
-def listed(client, kind: str, selector: str = "") -> list[dict]:
-    answer = client.get(client.resource(kind, "v1"), label_selector=selector, header_params={"Accept": METADATA})
-    return [item["metadata"] for item in answer.to_dict()["items"] or []]
+def listed(client, kind: str, selector: str = "", namespace: str | None = None) -> list[dict]:
+    wanted = {"label_selector": selector, "namespace": namespace, "header_params": {"Accept": METADATA}}
+    return [item["metadata"] for item in client.get(client.resource(kind, "v1"), **wanted).to_dict()["items"] or []]
+
+
+def traces(client, names: list[str], namespace: str | None = None) -> tuple[list[dict], list[dict]]:
+    """Helm's Secrets and our marks, of a namespace or of all."""
+    wanted = ",".join(names)
+    secrets = listed(client, "Secret", f"owner=helm,name in ({wanted})", namespace)
+    return secrets, listed(client, "ConfigMap", f"{MARK} in ({wanted})", namespace)
+
+
+def traces_in(client, names: list[str], namespaces: list[str]) -> tuple[list[dict], list[dict], list[str]]:
+    """The same of each of these namespaces, and those of them in which they may not be listed."""
+    secrets, marks, hidden = [], [], []
+    for namespace in namespaces:
+        try:
+            found = traces(client, names, namespace)
+        except ForbiddenError:
+            hidden.append(namespace)
+            continue
+        secrets += found[0]
+        marks += found[1]
+    return secrets, marks, hidden
 
 
 def releases(secrets: list[dict], marks: list[dict]) -> dict[str, bool]:
@@ -124,8 +156,8 @@ def deployed(client, newest: dict[str, dict]) -> dict[str, str]:
     """What each release was last asked to be, where that is deployed."""
     digests = {}
     for name, metadata in newest.items():
-        # A Helm that an earlier run left at work may have taken it away meanwhile.
-        with contextlib.suppress(NotFoundError):
+        # A Helm that an earlier run left at work may have taken it away meanwhile; who may list it need not be let read it.
+        with contextlib.suppress(NotFoundError, ForbiddenError):
             place = {"name": metadata["name"], "namespace": metadata["namespace"]}
             secret = client.get(client.resource("Secret", "v1"), **place).to_dict()
             digests[name] = digest_of_record(secret["data"]["release"])
@@ -149,22 +181,31 @@ def cut_off(history: dict[str, list[dict]]) -> dict[str, dict]:
 
 def main() -> None:
     spec = copy.deepcopy(AUTH_ARG_SPEC)
-    spec.update(names={"type": "list", "elements": "str", "required": True})
+    spec.update(
+        names={"type": "list", "elements": "str", "required": True},
+        namespaces={"type": "list", "elements": "str", "default": []},
+    )
     module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
-    names = ",".join(module.params["names"])
+    names = module.params["names"]
     try:
         client = get_api_client(module)
         namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "Namespace")}
-        found, digests, half_done = {}, {}, {}
         try:
-            secrets = listed(client, "Secret", f"owner=helm,name in ({names})")
-            found = releases(secrets, listed(client, "ConfigMap", f"{MARK} in ({names})"))
-            history = {name: entries for name, entries in revisions(secrets).items() if found[name]}
-            half_done = cut_off(history)
-            digests = deployed(client, {name: entries[-1] for name, entries in history.items()})
+            (secrets, marks), hidden, everywhere = traces(client, names), [], True
         except ForbiddenError:
-            module.warn("Without the right to list Secrets and ConfigMaps, releases of others are not recognised.")
-        module.exit_json(changed=False, namespaces=namespaces, releases=found, deployed=digests, cut_off=half_done)
+            there = [name for name in module.params["namespaces"] if name in namespaces]
+            (secrets, marks, hidden), everywhere = traces_in(client, names, there), False
+            module.warn("Without the right to list Secrets and ConfigMaps everywhere, releases elsewhere are not seen.")
+        found = releases(secrets, marks)
+        history = {name: entries for name, entries in revisions(secrets).items() if found[name]}
+        module.exit_json(
+            changed=False,
+            namespaces=namespaces,
+            releases=found | {f"{namespace}/{name}": None for namespace in hidden for name in names},
+            everywhere=everywhere,
+            deployed=deployed(client, {name: entries[-1] for name, entries in history.items()}),
+            cut_off=cut_off(history),
+        )
     except (DynamicApiError, CoreException, HTTPError, OSError) as exc:
         module.fail_json(msg=f"The cluster does not answer: {getattr(exc, 'reason', None) or exc}")
 

@@ -20,6 +20,14 @@ def test_our_own_other_names_other_namespaces_and_adopted_ones_are_no_conflict()
     assert release_conflicts(THERE, "loki_stack", "monitoring", ["loki"], adopt=True) == []
 
 
+def test_what_cannot_be_seen_is_refused_with_the_right_that_is_missing():
+    unseen = {"monitoring/loki": None, "monitoring/alloy": None, "monitoring/grafana": None}
+    (said,) = release_conflicts(unseen, "loki_stack", "monitoring", ["loki", "alloy"])
+    assert "installed loki or alloy in namespace monitoring cannot be seen: the right to list secrets" in said
+    assert "loki_stack_adopt" in said
+    assert release_conflicts(unseen, "loki_stack", "monitoring", ["loki", "alloy"], adopt=True) == []
+
+
 def test_what_bears_no_second_one_names_ours_and_no_other():
     alone = {"prometheus": "an operator is for the whole cluster"}
     (said,) = release_conflicts(THERE, "metrics_stack", "monitoring", ["prometheus"], alone=alone)

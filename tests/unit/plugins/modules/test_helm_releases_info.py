@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.modules import helm_releases_info
 
@@ -14,6 +16,21 @@ def history(*statuses):
         for number, status in enumerate(statuses, start=9)
     ]
     return helm_releases_info.revisions(secrets[::-1])
+
+
+class Account:
+    """A client that may list in one namespace."""
+
+    def resource(self, kind, api_version):
+        return kind
+
+    def get(self, kind, namespace=None, **wanted):
+        if namespace != "monitoring":
+            raise helm_releases_info.ForbiddenError(
+                SimpleNamespace(status=403, reason="Forbidden", body="", headers={})
+            )
+        items = [{"metadata": {"namespace": namespace, "kind": kind, "selector": wanted["label_selector"]}}]
+        return SimpleNamespace(to_dict=lambda: {"items": items})
 
 
 @pytest.mark.parametrize(
@@ -34,3 +51,13 @@ def test_a_release_that_was_cut_off_goes_back_to_what_was_deployed(statuses, rev
 
 def test_one_that_stands_is_left_alone():
     assert helm_releases_info.cut_off(history("failed", "pending-install", "deployed")) == {}
+
+
+def test_an_account_of_one_namespace_looks_there_and_says_where_it_may_not():
+    names = ["grafana", "loki"]
+    with pytest.raises(helm_releases_info.ForbiddenError):
+        helm_releases_info.traces(Account(), names)
+    secrets, marks, hidden = helm_releases_info.traces_in(Account(), names, ["falco", "monitoring"])
+    assert [found["selector"] for found in secrets] == ["owner=helm,name in (grafana,loki)"]
+    assert [found["kind"] for found in marks] == ["ConfigMap"]
+    assert hidden == ["falco"]
