@@ -226,14 +226,15 @@ def mark(name: str) -> dict:
     return made("ConfigMap", f"runtime-security-release-{name}", {"runtime-security/release": name})
 
 
-def run(cluster: Cluster, tasks: list[dict], *options: str, **variables: object) -> subprocess.CompletedProcess:
-    """Run tasks, with the double for their cluster and their Helm."""
+def run(cluster: Cluster, play: str | list[dict], *options: str, **variables: object) -> subprocess.CompletedProcess:
+    """Run a playbook, or tasks, with the double for their cluster and their Helm."""
     server = Server(cluster)
     with tempfile.TemporaryDirectory() as folder:
-        helm, play = Path(folder, "helm"), Path(folder, "play.yml")
+        helm, path = Path(folder, "helm"), Path(folder, "play.yml")
         helm.write_text(HELM.replace("ADDRESS", repr(f"http://127.0.0.1:{server.server_port}")), encoding="utf-8")
         helm.chmod(0o755)
-        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        tasks = [{"hosts": "localhost", "gather_facts": False, "tasks": play}]
+        path.write_text(json.dumps(tasks), encoding="utf-8")
         given = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -242,7 +243,13 @@ def run(cluster: Cluster, tasks: list[dict], *options: str, **variables: object)
         }
         try:
             return subprocess.run(
-                ["ansible-playbook", "-e", json.dumps(given | variables), *options, str(play)],
+                [
+                    "ansible-playbook",
+                    "-e",
+                    json.dumps(given | variables),
+                    *options,
+                    play if isinstance(play, str) else path,
+                ],
                 cwd=TOP,
                 env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")},
                 stdout=subprocess.PIPE,
