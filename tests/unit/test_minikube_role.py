@@ -114,3 +114,18 @@ def test_a_dry_run_with_a_lock_announces_helm_and_asks_nobody(play, tmp_path):
     )
     assert "Would fetch Helm v3.19.0" in said
     assert "changed=1" in said and "failed=0" in said
+
+
+def test_a_dry_run_without_the_programs_announces_them_and_ends(play, tmp_path):
+    (tmp_path / "minikube").touch()
+    programs = [{"path": name, "url": f"http://127.0.0.1:1/{name}"} for name in ("minikube", "kubeadm")]
+    said = play(
+        "--check",
+        tasks=[
+            {"ansible.builtin.import_tasks": str(TOP / "playbooks/tasks/bundle_programs.yml")},
+            {"ansible.builtin.fail": {"msg": "not ended"}},
+        ],
+        variables={"bundle_path": str(tmp_path), "__bundle_programs": programs},
+    )
+    assert "Would fetch kubeadm, and" in said
+    assert "changed=1" in said and "failed=0" in said
