@@ -24,6 +24,11 @@ options:
     description: The namespace. One that is not there holds nothing.
     type: str
     required: true
+  leave_out:
+    description: Labels and annotations, each as C(NAME=VALUE); an object with one of them does not count.
+    type: list
+    elements: str
+    default: []
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0
@@ -74,17 +79,19 @@ EVERYWHERE = {
 }
 
 
-def put_there(kind: str, metadata: dict) -> bool:
-    """Whether somebody made the object, and not the cluster by itself."""
+def put_there(kind: str, metadata: dict, leave_out: list[str]) -> bool:
+    """Whether somebody made the object, and not the cluster by itself or one of those that do not count."""
+    words = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
     return (
         kind not in TRANSIENT
         and f"{kind}/{metadata['name']}" not in EVERYWHERE
         and not metadata.get("ownerReferences")
         and not metadata.get("deletionTimestamp")
+        and not {f"{name}={value}" for name, value in words.items()}.intersection(leave_out)
     )
 
 
-def objects(client, namespace: str) -> list[str]:
+def objects(client, namespace: str, leave_out: list[str]) -> list[str]:
     kinds = {
         (resource.group, resource.kind): resource
         for resource in client.resources.search()
@@ -98,17 +105,19 @@ def objects(client, namespace: str) -> list[str]:
     found = set()
     for (_group, kind), resource in kinds.items():
         for item in client.get(resource, namespace=namespace).to_dict().get("items") or []:
-            if put_there(kind, item["metadata"]):
+            if put_there(kind, item["metadata"], leave_out):
                 found.add(f"{kind}/{item['metadata']['name']}")
     return sorted(found)
 
 
 def main() -> None:
     spec = copy.deepcopy(AUTH_ARG_SPEC)
-    spec.update(namespace={"type": "str", "required": True})
+    spec.update(
+        namespace={"type": "str", "required": True}, leave_out={"type": "list", "elements": "str", "default": []}
+    )
     module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
     try:
-        found = objects(get_api_client(module).client, module.params["namespace"])
+        found = objects(get_api_client(module).client, module.params["namespace"], module.params["leave_out"])
         module.exit_json(changed=False, objects=found)
     except (DynamicApiError, CoreException, HTTPError, OSError) as exc:
         module.fail_json(msg=f"Namespace {module.params['namespace']} cannot be read: {exc}")

@@ -187,7 +187,7 @@ def test_grafana_and_its_place(objects, charts):
 
 @BOTH
 def test_grafana_serves_https(objects, charts):
-    read = {"resources": [{"metadata": {"resourceVersion": "17"}}]}
+    read = {"objects": [[{"metadata": {"resourceVersion": "17"}}], [{"kind": "Namespace"}]]}
     inputs = {"metrics_stack_grafana_tls_secret": "grafana-tls", "__metrics_stack_certificate_read": read}
     grafana = objects(charts, "grafana", "grafana", **inputs)
     (port,) = grafana["Service", "grafana"]["spec"]["ports"]

@@ -68,9 +68,10 @@ def discovery(path: str) -> dict | None:
 
 
 def chosen(labels: dict, selector: str) -> bool:
-    """Whether labels fit the requirements, each NAME=VALUE or NAME in (VALUES)."""
-    for name, one, several in re.findall(r"([^,\s=]+)(?:=([^,]*)| in \(([^)]*)\))", selector):
-        if labels.get(name) not in (several.split(",") if several else [one]):
+    """Whether labels fit the requirements, each NAME=VALUE, NAME!=VALUE or NAME in (VALUES)."""
+    for name, sign, one, several in re.findall(r"([^,\s=!]+)(?:(!?=)([^,]*)| in \(([^)]*)\))", selector):
+        fits = labels.get(name) in (several.split(",") if several else [one])
+        if fits is (sign == "!="):
             return False
     return True
 

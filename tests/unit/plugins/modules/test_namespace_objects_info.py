@@ -19,4 +19,11 @@ from ansible_collections.runtime_security.kubernetes.plugins.modules.namespace_o
     ],
 )
 def test_what_the_cluster_makes_itself_is_nobodys(kind, metadata, somebodys):
-    assert put_there(kind, metadata) is somebodys
+    assert put_there(kind, metadata, []) is somebodys
+
+
+@pytest.mark.parametrize("words", [{"labels": {"release": "loki"}}, {"annotations": {"release": "loki"}}])
+def test_what_does_not_count_is_told_by_labels_and_annotations(words):
+    metadata = {"name": "loki"} | words
+    assert not put_there("Service", metadata, ["release=loki"])
+    assert put_there("Service", metadata, ["release=grafana"])

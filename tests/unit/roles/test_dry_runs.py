@@ -1,0 +1,67 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode on a cluster that is there announces what a run does."""
+
+from __future__ import annotations
+
+import pytest
+from api_double import Cluster, entry, made, mark, release, run
+
+OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+NAMESPACE = made("Namespace", "monitoring", OURS)
+LOKI = [
+    NAMESPACE,
+    release("loki"),
+    mark("loki"),
+    made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"}),
+    made("PersistentVolumeClaim", "storage-loki-0", {"app.kubernetes.io/instance": "loki"}),
+    made("Secret", "loki-s3", OURS),
+]
+GRAFANA = [release("grafana"), mark("grafana"), made("Service", "grafana", {"app.kubernetes.io/instance": "grafana"})]
+
+
+def dry(role, name, *objects, **inputs):
+    cluster = Cluster(*objects)
+    done = run(cluster, [entry(role, name)], "--check", **inputs)
+    assert cluster.changes == []
+    return done
+
+
+def told(done, task):
+    return done.stdout.partition(f" | {task}]")[2].partition("TASK")[0]
+
+
+@pytest.mark.parametrize(
+    ("others", "goes"), [([], True), (GRAFANA, False), ([made("ConfigMap", "of-somebody-else")], False)]
+)
+def test_the_namespace_goes_with_the_last_that_is_in_it(others, goes):
+    done = dry("loki_stack", "remove", *LOKI, *others)
+    assert done.returncode == 0, done.stdout
+    assert ("changed:" in told(done, "Remove it once it is empty")) is goes
+
+
+def test_the_operators_definitions_go_although_their_objects_are_still_there():
+    names = {"kind": "PrometheusRule", "plural": "prometheusrules"}
+    kind = {"group": "monitoring.coreos.com", "versions": [{"name": "v1"}], "names": names}
+    definition = made("CustomResourceDefinition", "prometheusrules.monitoring.coreos.com", spec=kind)
+    note = made("ConfigMap", "prometheus-operator-definitions", OURS)
+    rule = made("PrometheusRule", "ours", {"app.kubernetes.io/instance": "prometheus"})
+    installed = [NAMESPACE, release("prometheus"), mark("prometheus"), definition, note, rule]
+    inputs = {"metrics_stack_prometheus_mode": "operator"}
+    done = dry("metrics_stack", "remove", *installed, **inputs)
+    assert "changed:" in told(done, "Delete those of which there is no object")
+    done = dry("metrics_stack", "remove", *installed, made("PrometheusRule", "theirs", namespace="shop"), **inputs)
+    assert "changed:" not in told(done, "Delete those of which there is no object")
+
+
+@pytest.mark.parametrize(("standing", "refused"), [([NAMESPACE], True), ([], False)], ids=["finished", "bare"])
+def test_a_certificate_that_is_missing_is_refused_where_a_run_would(standing, refused):
+    done = dry("metrics_stack", "apply", *standing, metrics_stack_grafana_tls_secret="mistyped")
+    assert ("metrics_stack_grafana_tls_secret is 'mistyped'" in " ".join(done.stdout.split())) is refused, done.stdout
+
+
+def test_grafana_by_its_address_alone_is_unwired_without_a_cluster():
+    inputs = {"grafana_wiring_url": "http://127.0.0.1:1", "grafana_wiring_user": "a", "grafana_wiring_password": "b"}
+    done = dry("grafana_wiring", "remove", **inputs)
+    assert done.returncode == 0, done.stdout
+    assert "Would remove this collection's alert rules" in " ".join(done.stdout.split())
