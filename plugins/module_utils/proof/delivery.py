@@ -27,7 +27,7 @@ def delivery(watch: Watch, queries: Queries, shells: Shells, falco_namespace: st
 
     def probe() -> int:
         # The log first: an event that happens in between makes the counter larger and is asked for again.
-        logged = len(queries.lines(logged_lines))
+        logged = queries.count(logged_lines)
         samples = queries.samples(counter)
         counted = int(samples[0].value) if samples else 0
         if not logged or counted != logged:

@@ -75,23 +75,24 @@ class Queries:
 
     def lines(self, expression: str, back_seconds: float = 0) -> list[Entry]:
         """Newest lines since back_seconds before the run began."""
-        query = {
-            "refId": "A",
-            "datasource": {"type": "loki", "uid": self._loki_uid},
-            "expr": expression,
-            "queryType": "range",
-            "maxLines": 20,
-            "direction": "backward",
-        }
+        since, until = self._span(back_seconds)
         return entries_of(
-            self._grafana.query(
-                {
-                    "queries": [query],
-                    "from": str(int((self._started - back_seconds - _SKEW_SECONDS) * 1000)),
-                    "to": str(int((time.time() + _SKEW_SECONDS) * 1000)),
-                }
-            )
+            self._loki(since, until, expr=expression, queryType="range", maxLines=20, direction="backward")
         )
+
+    def count(self, expression: str) -> int:
+        """Lines since the run began, also more of them than one answer has."""
+        since, until = self._span()
+        counted = f"sum(count_over_time({expression} [{until - since:.0f}s]))"
+        samples = samples_of(self._loki(since, until, expr=counted, queryType="instant"))
+        return int(samples[0].value) if samples else 0
+
+    def _span(self, back_seconds: float = 0) -> tuple[float, float]:
+        return self._started - back_seconds - _SKEW_SECONDS, time.time() + _SKEW_SECONDS
+
+    def _loki(self, since: float, until: float, **query: object) -> dict:
+        query = {"refId": "A", "datasource": {"type": "loki", "uid": self._loki_uid}, **query}
+        return self._grafana.query({"queries": [query], "from": str(int(since * 1000)), "to": str(int(until * 1000))})
 
     def samples(self, expression: str) -> list[Sample]:
         """Prometheus' value at this moment."""

@@ -51,6 +51,9 @@ class FakeQueries:
         self.asked.append(expression)
         return [Entry(number, text) for number, text in enumerate(self.answers["lines"])]
 
+    def count(self, expression):
+        return len(self.lines(expression))
+
     def samples(self, expression):
         self.asked.append(expression)
         return self.answers["samples"]

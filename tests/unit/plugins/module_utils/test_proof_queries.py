@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader, Refused
@@ -99,6 +101,18 @@ def test_queries_name_their_source():
     assert int(lines["to"]) - int(lines["from"]) >= 900_000
     assert samples["queries"][0]["datasource"]["uid"] == "prometheus-uid"
     assert samples["queries"][0]["instant"] is True
+
+
+def test_lines_are_counted_by_loki_which_has_no_limit_for_it():
+    grafana = _Asked(_response([({"name": "Value", "type": "number", "labels": {}}, [6000])]))
+    assert Queries(grafana, "loki-uid", "prometheus-uid").count('{a="b"} |= "c"') == 6000
+    (asked,) = grafana.bodies[0]["queries"]
+    assert re.fullmatch(r'sum\(count_over_time\(\{a="b"\} \|= "c" \[120s\]\)\)', asked["expr"])
+    assert (asked["queryType"], asked["datasource"]["uid"]) == ("instant", "loki-uid")
+
+
+def test_no_lines_are_none():
+    assert Queries(_Asked(_response([])), "loki-uid", "prometheus-uid").count("{}") == 0
 
 
 @pytest.mark.parametrize("text, value", [('{"verb": "create"}', {"verb": "create"}), ("[1]", {}), ("plain", {})])
