@@ -61,7 +61,7 @@ options:
     default: ''
 notes:
   - Run it as root (C(become)). Otherwise, what cannot be seen or tried is V(unknown), never V(not_ready).
-  - Runs on Python 3.6 and newer.
+  - Runs on every Python that ansible-core takes on a node, which is 3.8 and newer with 2.19.
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.

@@ -80,3 +80,9 @@ def test_tasks_that_carry_secrets_do_not_show_them(role):
             text = yaml.safe_dump(task.get(module), allow_unicode=True)
             if module and not module.startswith(masking) and any(word in text for word in words):
                 assert task.get("no_log") is True, f"{file.name}: {task['name']}"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_asks_for_the_ansible_that_the_collection_asks_for(role):
+    wanted = read(role.parents[1] / "meta" / "runtime.yml")["requires_ansible"]
+    assert wanted.startswith(f">={read(role / 'meta' / 'main.yml')['galaxy_info']['min_ansible_version']}.")
