@@ -43,7 +43,9 @@ def play(tmp_path):
             if not path.name.startswith(".") and not (collection / place / path.name).exists():
                 (collection / place / path.name).symlink_to(path)
 
-    def run(tasks: list[dict], *options: str, answers: dict | None = None, **variables) -> tuple[int, str]:
+    def run(
+        tasks: list[dict], *options: str, answers: dict | None = None, path: str = os.environ["PATH"], **variables
+    ) -> tuple[int, str]:
         for name, answer in (answers or {}).items():
             module = collection / "plugins" / "modules" / f"{name}.py"
             module.unlink()
@@ -54,13 +56,20 @@ def play(tmp_path):
         (tmp_path / "play.yml").write_text(json.dumps(hosts), encoding="utf-8")
         given = {"ansible_python_interpreter": sys.executable} | variables
         done = subprocess.run(
-            ["ansible-playbook", *options, "-e", json.dumps(given), str(tmp_path / "play.yml")],
+            [
+                Path(sys.executable).parent / "ansible-playbook",
+                *options,
+                "-e",
+                json.dumps(given),
+                str(tmp_path / "play.yml"),
+            ],
             env=os.environ
             | {
                 "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
                 "ANSIBLE_CONFIG": str(TOP / "ansible.cfg"),
                 "ANSIBLE_NOCOLOR": "1",
                 "KUBECONFIG": "/nonexistent",
+                "PATH": path,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
