@@ -82,3 +82,11 @@ def test_a_mistyped_secret_of_s3_is_refused_before_anything_goes():
     assert "loki_stack_s3_secret is 'mistyped'" in done.stdout
     assert cluster.changes == []
     assert "StatefulSet/loki" in cluster.names()
+
+
+def test_a_release_that_is_adopted_can_be_replaced():
+    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"))
+    inputs = {"loki_stack_adopt": True, "loki_stack_replace": True, "loki_stack_persistence": False}
+    done = run(cluster, [entry("loki_stack", "apply")], "--check", **inputs)
+    assert "changed: [localhost]" in done.stdout.partition(" | Uninstall]")[2].partition("TASK")[0], done.stdout
+    assert "changed: [localhost]" in done.stdout.partition(" | Remove the claim]")[2].partition("TASK")[0]
