@@ -46,3 +46,35 @@ def test_what_is_rendered_is_not_printed(play, asked):
     rendered, made = asked()
     assert rendered[1]["values"]["falcosidekick"]["config"]["word"] == WORD
     assert made[1]["definitions"][0]["spec"]["template"]["spec"]["containers"][0]["env"] == [WORD]
+
+
+VERDICT = {
+    "ansible.builtin.include_role": {"name": "runtime_security.kubernetes.falco_ebpf", "tasks_from": "rules_verdict"},
+}
+JOB = {"objects": [{"metadata": {"name": "falco-rules-1"}, "spec": WORD}]}
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available."}
+REFUSED = {"reason": "FailedCreate", "involvedObject": {"name": "falco-rules-1"}, "message": "exceeded quota: pods"}
+PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+
+
+@pytest.mark.parametrize(
+    ("pods", "events", "said_of_it"),
+    [
+        ([{"phase": "Pending", "conditions": [UNSCHEDULABLE]}], [], "does not start: 0/3 nodes are available."),
+        ([], [{"message": "of somebody else"}, REFUSED], "does not start: exceeded quota: pods."),
+        ([{"phase": "Pending", "containerStatuses": [PULLING]}], [], "does not start: no such image."),
+        ([{"phase": "Running"}], [REFUSED], "does not end: it has run for 1 s (falco_ebpf_timeout)."),
+    ],
+)
+def test_a_pod_that_judges_nothing_is_explained(play, asked, pods, events, said_of_it):
+    found = [{"metadata": {"name": "p"}, "spec": {"env": [WORD]}, "status": status} for status in pods]
+    answers = {"objects_info": {"objects": [found, events]}, "objects": {"objects": [{"seen": WORD}]}}
+    # No variable of the command line, which would win over what the role notes.
+    note = {"ansible.builtin.set_fact": {"__falco_ebpf_rules_job": JOB}, "no_log": True}
+    code, said = play([note, VERDICT], "-vvv", answers=answers, **INPUTS, falco_ebpf_timeout=1)
+    assert code == 2
+    assert f"judges falco_ebpf_rules {said_of_it} The running Falco was not changed." in said
+    assert WORD not in said
+    removed = asked()[-1]
+    assert removed[0] == "objects" and removed[1]["state"] == "absent"
+    assert removed[1]["definitions"][0]["metadata"] == {"name": "falco-rules-1", "namespace": "falco"}
