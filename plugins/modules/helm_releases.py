@@ -217,10 +217,10 @@ def main():
     module = AnsibleModule(
         argument_spec=spec, mutually_exclusive=HELM_AUTH_MUTUALLY_EXCLUSIVE, supports_check_mode=True
     )
-    # It keeps values out of the system's log, and would take each text of theirs, such as the chart's name, out of what is returned.
-    module.no_log_values.clear()
     state, releases = module.params["state"], module.params["releases"]
     helm = Helm(module)
+    # no_log keeps values out of the system's log; it would take each text of theirs, and names, out of what is returned.
+    module.no_log_values.clear()
     # Ansible prints the arguments of a task when it is asked to say much.
     shown = [{key: value for key, value in release.items() if key != "values"} for release in releases]
     result = {"invocation": {"module_args": dict(module.params, releases=shown)}}

@@ -100,13 +100,14 @@ def main():
         ),
         supports_check_mode=True,
     )
-    # It keeps values out of the system's log, and would take each text of theirs out of what is rendered.
-    module.no_log_values.clear()
     params = module.params
+    program = module.get_bin_path(params["binary_path"], required=True)
+    # no_log keeps values out of the system's log; it would take each text of theirs out of what is rendered.
+    module.no_log_values.clear()
     shown = {"module_args": {key: value for key, value in params.items() if key != "values"}}
     source = Source(params["chart"], params["repository"], params["version"])
     rc, manifests, said = run(
-        module.get_bin_path(params["binary_path"], required=True),
+        program,
         ["template", params["name"], *source.arguments, "--namespace", params["namespace"], "--values", "-"],
         values=params["values"],
     )

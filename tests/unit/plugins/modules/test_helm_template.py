@@ -84,6 +84,11 @@ def test_values_are_in_no_log(module, monkeypatch):
     assert logged and "planted-word" not in "".join(logged)
 
 
+def test_a_program_that_is_not_there(template):
+    result = template(chart="/srv/chart", binary_path="/nonexistent/helm")
+    assert result["failed"] and "/nonexistent/helm" in result["msg"] and "planted-word" not in json.dumps(result)
+
+
 def test_texts_of_values():
     said = "Error: first line, second line, name a"
     assert without_values(said, {"a": ["first line\nsecond line\n"], "b": {"c": 1, "d": "a"}}) == (
