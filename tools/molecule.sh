@@ -5,8 +5,9 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-PATH=$(tools/environment.sh requirements-dev.txt)/bin:$PATH
 RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
+# kubectl is in the bundle.
+PATH=$(tools/environment.sh requirements-dev.txt)/bin:$(dirname "$RUNTIME_SECURITY_BUNDLE")/bin:$PATH
 export PATH RUNTIME_SECURITY_BUNDLE
 # It looks for clear text between Falco and its receiver.
 tools/packages.sh tcpdump

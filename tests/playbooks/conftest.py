@@ -26,8 +26,8 @@ def arguments(bundle, tmp_path):
 
 
 @pytest.fixture
-def playbook():
-    """Calls ansible-playbook and returns what it printed, with its exit code."""
+def playbook(bundle):
+    """Calls ansible-playbook and returns what it printed, with its exit code; the bundle's kubectl is in its PATH."""
 
     def run(*arguments, **environment):
         return subprocess.run(
@@ -35,6 +35,7 @@ def playbook():
             cwd=TOP,
             env=os.environ
             | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")}
+            | {"PATH": f"{bundle / 'bin'}:{os.environ['PATH']}"}
             | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
