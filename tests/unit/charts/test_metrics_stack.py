@@ -125,8 +125,10 @@ def test_the_operators_prometheus(objects, charts):
     assert spec["image"] == "quay.io/prometheus/prometheus:v3.15.0"
     assert (spec["scrapeInterval"], spec["scrapeTimeout"], spec["evaluationInterval"]) == ("7s", "7s", "7s")
     assert (spec["retention"], spec["resources"]) == ("3d", RESOURCES)
-    claim = spec["storage"]["volumeClaimTemplate"]["spec"]
-    assert (claim["storageClassName"], claim["resources"]["requests"]["storage"]) == ("fast", "8Gi")
+    claim = spec["storage"]["volumeClaimTemplate"]
+    assert (claim["spec"]["storageClassName"], claim["spec"]["resources"]["requests"]["storage"]) == ("fast", "8Gi")
+    # By it removal tells it from that of another Prometheus of this name.
+    assert claim["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
     # Monitors and rules of the whole cluster.
     for kind in ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig"):
         assert (spec[f"{kind}Selector"], spec[f"{kind}NamespaceSelector"]) == ({}, {}), kind
