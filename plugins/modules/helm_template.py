@@ -46,7 +46,7 @@ options:
     type: path
     default: helm
 notes:
-  - Use C(no_log) on a task whose chart renders Secrets, and O(ignore:failed_when=false), so that the next task can say why it failed.
+  - Use C(no_log) on a task whose chart renders Secrets, and V(false) for C(failed_when), so that the next task can say why it failed.
 seealso:
   - module: kubernetes.core.helm_template
 """

@@ -152,10 +152,11 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize(("role", "entry"), ENTRIES)
-def test_a_role_alone_ends_before_its_first_change(role, entry, bundle, playbook, tmp_path):
-    """Helm is the bundle's; this one would leave a file when it is started."""
+def test_a_role_alone_ends_before_its_first_change(role, entry, bundle, playbook, environment, monkeypatch, tmp_path):
+    """The programs are the bundle's; these would leave a file when they are started."""
+    monkeypatch.setitem(environment, "PATH", f"{bundle / 'bin'}:{environment['PATH']}")
     ran = tmp_path / "ran"
-    for program in ("helm", "minikube"):
+    for program in ("helm", "kubectl", "minikube"):
         path = bundle / "bin" / program
         path.write_text(f"#!/bin/sh\ntouch {ran}\n", encoding="utf-8")
         path.chmod(0o755)
