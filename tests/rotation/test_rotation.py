@@ -47,25 +47,27 @@ def marker():
 
 def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
     receipts = Receipts(KUBECTL, FALCO, rf"{marker}-(\d+)-")
-    sent = set()
+    stream = set()
     with wire.capture(CONTEXT, tmp_path / "wire", (2801, 2810)) as captured:
         receipts.start()
         kubectl("apply", "-f", "-", input=json.dumps(pod(os.environ["RUNTIME_SECURITY_IMAGE"], marker, PAUSE)))
         kubectl("wait", "--namespace", NAMESPACE, "--for=condition=Ready", f"pod/{POD}", "--timeout=60s")
-        Follower(KUBECTL, NAMESPACE, POD, r"^(\d+)$", sent).start()
+        Follower(KUBECTL, NAMESPACE, POD, r"^(\d+)$", stream).start()
         begun = time.monotonic()
         before = serials()
         seconds = {"certificates": rotate("certificates")}
         between = serials()
         seconds["authority"] = rotate("authority")
         after = serials()
-        while len(sent) < LEAST:
+        while len(stream) < LEAST:
             time.sleep(1)
-        kubectl("delete", "pod", "--namespace", NAMESPACE, POD)
+        # The stream goes on: its end may kill the reading of a file whose number is still printed.
+        sent = stream.copy()
         pace = len(sent) / (time.monotonic() - begun)
         deadline = time.monotonic() + LATE
         while sent - receipts.numbers and time.monotonic() < deadline:
             time.sleep(0.5)
+        kubectl("delete", "pod", "--namespace", NAMESPACE, POD)
         # What the capture would show of an event in clear: the same words on the plain port.
         plain = f"{marker}-in-clear"
         receiver = staying_pods(FALCO, "--selector", RECEIVERS)[0]
