@@ -93,6 +93,9 @@ def source(term):
         raise Refused(
             f"{', '.join(unknown)} does not go with {kind}. Allowed beside it: {', '.join(sorted(_KEYS[kind]))}"
         )
+    for key in ("path", "url", "checksum"):
+        if not isinstance(term.get(key, ""), str):
+            raise Refused(f"{key} is {term[key]!r}; allowed is a text. Give one")
     numbers = [str(term.get(key, "")) for key in ("id", "revision")]
     if kind == "id" and not all(re.fullmatch(r"[1-9][0-9]*", number) for number in numbers):
         raise Refused("id and revision are whole numbers above 0, both of them. Look them up at grafana.com")

@@ -59,12 +59,12 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import An
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
 
 try:
-    from kubernetes.dynamic.exceptions import DynamicApiError
+    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
     from kubernetes.dynamic.resource import ResourceList
     from urllib3.exceptions import HTTPError
 except ImportError:
     # AnsibleK8SModule says what is missing.
-    DynamicApiError = HTTPError = OSError
+    DynamicApiError = HTTPError = NotFoundError = OSError
 
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 # Made by the cluster for each namespace, pod or Service.
@@ -104,9 +104,14 @@ def objects(client, namespace: str, leave_out: list[str]) -> list[str]:
     client.client.set_default_header("Accept", METADATA)
     found = set()
     for (_group, kind), resource in kinds.items():
-        for item in client.get(resource, namespace=namespace).to_dict().get("items") or []:
-            if put_there(kind, item["metadata"], leave_out):
-                found.add(f"{kind}/{item['metadata']['name']}")
+        try:
+            items = client.get(resource, namespace=namespace).to_dict().get("items") or []
+        except NotFoundError:
+            # The kind has gone since the API server listed it, as those of an operator that is being removed.
+            continue
+        found |= {
+            f"{kind}/{item['metadata']['name']}" for item in items if put_there(kind, item["metadata"], leave_out)
+        }
     return sorted(found)
 
 

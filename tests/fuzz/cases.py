@@ -13,8 +13,8 @@ from judge import ROLES, options
 Case = namedtuple("Case", ["role", "name", "kind", "value", "must"])
 
 MARKER = "/tmp/runtime-security-fuzz-marker"
-# Of the template that multiplies.
-PRODUCT = str(7 * 191)
+# Of the template that multiplies; a checksum has no such number in it.
+PRODUCT = str(987654321 * 123456789)
 LONG = "x" * 2**20
 
 WRONG_TYPES = {
@@ -73,7 +73,7 @@ TEMPLATES = [
     "{{ undefined_name }}",
     "{{",
     "{#",
-    "{{ 7 * 191 }}",
+    "{{ 987654321 * 123456789 }}",
     "{{ .Values.x }}",
     '{{- fail "x" }}',
     "$(touch %s)" % MARKER,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.modules.namespace_objects_info import put_there
+from ansible_collections.runtime_security.kubernetes.plugins.modules.namespace_objects_info import objects, put_there
+from kubernetes.client.rest import ApiException
+from kubernetes.dynamic.exceptions import NotFoundError
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,23 @@ def test_what_does_not_count_is_told_by_labels_and_annotations(words):
     metadata = {"name": "loki"} | words
     assert not put_there("Service", metadata, ["release=loki"])
     assert put_there("Service", metadata, ["release=grafana"])
+
+
+def test_a_kind_that_goes_meanwhile_holds_nothing():
+    """The operator's definitions are deleted right before, and the API server's list of kinds lags behind."""
+
+    def get(resource, namespace):
+        if resource.kind == "Prometheus":
+            raise NotFoundError(ApiException(404))
+        return SimpleNamespace(to_dict=lambda: {"items": [{"metadata": {"name": "shop"}}]})
+
+    kinds = [
+        SimpleNamespace(group="", kind=kind, namespaced=True, verbs=["list"], preferred=True)
+        for kind in ("Prometheus", "Secret")
+    ]
+    client = SimpleNamespace(
+        resources=SimpleNamespace(search=lambda: kinds),
+        client=SimpleNamespace(set_default_header=lambda name, value: None),
+        get=get,
+    )
+    assert objects(client, "monitoring", []) == ["Secret/shop"]
