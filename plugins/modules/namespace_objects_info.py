@@ -92,6 +92,8 @@ def put_there(kind: str, metadata: dict, leave_out: list[str]) -> bool:
 
 
 def objects(client, namespace: str, leave_out: list[str]) -> list[str]:
+    # kubernetes.core keeps the kinds it once found at an address in a file; what is of a newer one would be overlooked.
+    client.resources.invalidate_cache()
     kinds = {
         (resource.group, resource.kind): resource
         for resource in client.resources.search()

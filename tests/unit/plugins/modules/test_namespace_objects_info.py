@@ -33,21 +33,35 @@ def test_what_does_not_count_is_told_by_labels_and_annotations(words):
     assert put_there("Service", metadata, ["release=grafana"])
 
 
-def test_a_kind_that_goes_meanwhile_holds_nothing():
-    """The operator's definitions are deleted right before, and the API server's list of kinds lags behind."""
+class Client:
+    """Has listed these kinds, and knows more once it asks again."""
 
-    def get(resource, namespace):
-        if resource.kind == "Prometheus":
+    def __init__(self, first, then, gone=()):
+        self.kinds, self.then, self.gone = first, then, gone
+        self.resources = self.client = self
+
+    def invalidate_cache(self):
+        self.kinds = self.then
+
+    def search(self):
+        return [
+            SimpleNamespace(group="", kind=kind, namespaced=True, verbs=["list"], preferred=True) for kind in self.kinds
+        ]
+
+    def set_default_header(self, name, value):
+        pass
+
+    def get(self, resource, namespace):
+        if resource.kind in self.gone:
             raise NotFoundError(ApiException(404))
         return SimpleNamespace(to_dict=lambda: {"items": [{"metadata": {"name": "shop"}}]})
 
-    kinds = [
-        SimpleNamespace(group="", kind=kind, namespaced=True, verbs=["list"], preferred=True)
-        for kind in ("Prometheus", "Secret")
-    ]
-    client = SimpleNamespace(
-        resources=SimpleNamespace(search=lambda: kinds),
-        client=SimpleNamespace(set_default_header=lambda name, value: None),
-        get=get,
-    )
-    assert objects(client, "monitoring", []) == ["Secret/shop"]
+
+def test_a_kind_that_goes_meanwhile_holds_nothing():
+    """The operator's definitions are deleted right before, and the API server's list of kinds lags behind."""
+    kinds = ("Prometheus", "Secret")
+    assert objects(Client(kinds, kinds, gone=("Prometheus",)), "monitoring", []) == ["Secret/shop"]
+
+
+def test_a_kind_that_came_later_is_not_overlooked():
+    assert objects(Client(("Secret",), ("Secret", "Order")), "shop", []) == ["Order/shop", "Secret/shop"]
