@@ -178,10 +178,10 @@ def plan(state, current, wanted, recreate):
                 )
             )
         return ["delete", "start"]
-    if (differing and state != "stopped") or state == "degraded":
+    # A second start does what the first one did not come to.
+    if (differing and state != "stopped") or state in ("degraded", "begun"):
         return ["stop", "start"]
-    # A start of a node that runs does what the first one did not come to.
-    if state in ("stopped", "begun"):
+    if state == "stopped":
         return ["start"]
     return ["link"] if state == "unlinked" else []
 

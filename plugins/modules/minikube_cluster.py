@@ -17,7 +17,7 @@ description:
   - A node that runs is stopped before it is reconfigured, as its container runtime restarts then, and pods that have the
     runtime's socket mounted (Falco) would be left with one that nobody listens on.
   - A profile that was cut off while it was made (its host is not there, or its first start never ended) is removed and
-    made anew. One that runs is only started once more, which does what was left to do.
+    made anew. One that runs is stopped and started once more, which does what was left to do.
   - A container or a volume of a profile that is gone is removed, too, if it was started from O(home); that of another
     folder is refused unless O(recreate=true).
   - A folder of minikube's state that this module makes is marked, and removed with its last profile.

@@ -101,8 +101,7 @@ def test_a_record_that_was_cut_off_counts_as_empty(tmp_path):
         ("degraded", SETTINGS, ["stop", "start"]),
         ("unlinked", SETTINGS, ["link"]),
         ("unlinked", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
-        ("begun", SETTINGS, ["start"]),
-        ("begun", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
+        ("begun", SETTINGS, ["stop", "start"]),
         ("running", SETTINGS, []),
     ],
 )
