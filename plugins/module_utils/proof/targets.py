@@ -20,7 +20,10 @@ def target_name(labels: dict) -> str:
 
 
 def scrape_targets(watch: Watch, queries: Queries, namespaces: list[str], services: list[str]) -> t.Iterator[dict]:
-    expression = 'up{{namespace=~"{}"}} or up{{job="prometheus"}}'.format("|".join(namespaces))
+    up = 'up{{namespace=~"{}"}}'.format("|".join(namespaces))
+    # A Prometheus that was killed has not closed the series of targets that are gone: their last value would stand for minutes.
+    started = 'max(process_start_time_seconds{job="prometheus"})'
+    expression = f'({up} unless timestamp({up}) < on() group_left() {started}) or up{{job="prometheus"}}'
 
     def probe() -> list[Sample]:
         samples = queries.samples(expression)

@@ -215,7 +215,9 @@ def test_targets(samples, ok, words):
     entry = _only(targets.scrape_targets(Watch(BRIEF), queries, ["monitoring", "falco"], ["a", "b"]))
     assert entry["ok"] is ok
     assert words in entry["detail"]
-    assert queries.asked[0] == 'up{namespace=~"monitoring|falco"} or up{job="prometheus"}'
+    up = 'up{namespace=~"monitoring|falco"}'
+    assert queries.asked[0].startswith(f"({up} unless timestamp({up}) < ")
+    assert queries.asked[0].endswith(') or up{job="prometheus"}')
 
 
 class FakeGrafana:
