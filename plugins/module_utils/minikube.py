@@ -16,6 +16,10 @@ MINIMUM_MEMORY = 1800  # MiB, cmd/minikube/cmd/start.go, minUsableMem
 MINIMUM_CPUS = 2  # cmd/minikube/cmd/start.go, minimumCPUS
 # Settings that minikube cannot change on a profile that exists: it refuses, or warns and goes on with the old value.
 FIXED = ("driver", "container_runtime", "cni", "cpus", "memory", "base_image")
+# The node is a container, with a volume beside it.
+CONTAINER_DRIVERS = ("docker", "podman")
+# Where a node that is a container has the machine's /proc: Falco needs the process numbers of the kernel's root namespace.
+HOST_PROC = "/procHost"
 
 
 class MinikubeError(Exception):
@@ -96,6 +100,7 @@ def read_profile(home, profile):
         "cpus": config.get("CPUs"),
         "memory": config.get("Memory"),
         "base_image": config.get("KicBaseImage"),
+        "mounts": config.get("ContainerVolumeMounts") or [],
         "extra_config": sorted(
             "%s.%s=%s" % (option["Component"], option["Key"], option["Value"])
             for option in kubernetes.get("ExtraOptions") or []
@@ -204,6 +209,23 @@ def start_arguments(profile, wanted, options):
         arguments.append("--memory=%dmb" % wanted["memory"])
     arguments.extend("--extra-config=%s" % option for option in wanted.get("extra_config") or [])
     return arguments + list(options)
+
+
+def host_proc_options(driver, options):
+    """Options of a first `minikube start` that mount the machine's /proc, read-only, at HOST_PROC in the node.
+
+    minikube creates mounts of a container with the container only, and takes one C(--mount-string), the last (start.go and
+    pkg/drivers/kic/oci/types.go, ParseMountString). So one in O(options) wins: then the result is empty, as it is for
+    drivers whose nodes are no containers.
+    """
+    if driver not in CONTAINER_DRIVERS or any(option.startswith("--mount-string") for option in options):
+        return []
+    return ["--mount-string=/proc:%s:ro" % HOST_PROC]
+
+
+def has_host_proc(settings):
+    """Whether a profile's nodes have the machine's /proc at HOST_PROC, by its settings from C(read_profile)."""
+    return any(mount.split(":")[:2] == ["/proc", HOST_PROC] for mount in settings.get("mounts") or [])
 
 
 def failure_reason(stdout, stderr):

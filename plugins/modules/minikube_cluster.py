@@ -89,6 +89,14 @@ options:
         node with another content is started anew. They are removed with the profile.
     type: dict
     default: {}
+  host_proc:
+    description:
+      - Whether nodes of the drivers V(docker) and V(podman) get the machine's C(/proc), read-only, at C(/procHost). Falco
+        needs it there to know processes that started before it, as such a node has a PID namespace of its own.
+      - A node gets it only when it is created. A profile without it is reported with a warning, and does not count as drift.
+      - A C(--mount-string) in O(start_options) takes its place, because minikube has one mount only.
+    type: bool
+    default: false
   recreate:
     description: Whether the cluster may be removed and made anew where nothing else leads to what is asked for.
     type: bool
@@ -160,6 +168,7 @@ cluster:
     cpus: 2
     memory: 6144
     base_image: gcr.io/k8s-minikube/kicbase:v0.0.50
+    mounts: ["/proc:/procHost:ro"]
     extra_config: ["apiserver.audit-log-path=-"]
 """
 
@@ -173,8 +182,6 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.miniku
 
 # The node shares this machine's memory and CPUs.
 LOCAL_DRIVERS = ("docker", "podman", "kvm2", "qemu2", "virtualbox")
-# The node is a container, with a volume beside it.
-CONTAINER_DRIVERS = ("docker", "podman")
 SETTINGS = ("driver", "container_runtime", "kubernetes_version", "cni", "cpus", "base_image", "extra_config")
 
 
@@ -219,7 +226,7 @@ class Profile:
     def remains(self):
         """The node's container and volume, whoever made them; their label is pkg/drivers/kic/oci/oci.go, ProfileLabelKey."""
         engine = self.module.params["driver"]
-        program = self.module.get_bin_path(engine) if engine in CONTAINER_DRIVERS else None
+        program = self.module.get_bin_path(engine) if engine in minikube.CONTAINER_DRIVERS else None
         if program is None:
             return []
         label = "label=name.minikube.sigs.k8s.io=%s" % self.name
@@ -255,9 +262,12 @@ class Profile:
     def supply(self):
         self.folder.supply(self.module.params["cache"], self.files)
 
-    def start(self, wanted):
+    def start(self, wanted, first):
+        """Start it; a first start creates the node, with the mounts that it will have."""
         options = list(self.module.params["start_options"])
-        if os.geteuid() == 0 and wanted.get("driver") in CONTAINER_DRIVERS:
+        if first and self.module.params["host_proc"]:
+            options = minikube.host_proc_options(wanted.get("driver"), options) + options
+        if os.geteuid() == 0 and wanted.get("driver") in minikube.CONTAINER_DRIVERS:
             options.append("--force")
         self._must(minikube.start_arguments(self.name, wanted, options))
 
@@ -289,6 +299,17 @@ def wanted_settings(params):
     return wanted
 
 
+def warn_of_host_proc(module, settings):
+    if settings.get("driver") not in minikube.CONTAINER_DRIVERS or minikube.has_host_proc(settings):
+        return
+    module.warn(
+        "minikube_host_proc: profile '%s' was created without the machine's /proc at %s (mounts: %s). Expected is that mount: "
+        "without it Falco does not know processes that started before it. Fix: where what runs in the cluster can be lost, "
+        "remove it (playbooks/teardown.yml) and run again; minikube mounts only into a node that it creates."
+        % (module.params["profile"], minikube.HOST_PROC, ", ".join(settings.get("mounts") or []) or "none")
+    )
+
+
 def apply(module, profile, result):
     params = module.params
     before = profile.settings()
@@ -314,15 +335,18 @@ def apply(module, profile, result):
         after.update({name: value for name, value in wanted.items() if value is not None})
         if "extra_config" in after:
             after["extra_config"] = sorted(after["extra_config"])
+        if before and params["host_proc"] and "delete" not in steps:
+            warn_of_host_proc(module, before)
     if not module.check_mode:
         # A cache that cannot be used is refused while the cluster of before still stands.
         if "start" in steps:
             profile.supply()
         for step in steps:
             if step == "start":
-                if result["state"] == "missing" or "delete" in steps:
+                first = result["state"] == "missing" or "delete" in steps
+                if first:
                     profile.lock.note(BEGUN)
-                profile.start(wanted)
+                profile.start(wanted, first)
             else:
                 {"delete": profile.delete, "stop": profile.stop, "link": profile.link, "clean": profile.clean}[step]()
         if params["state"] == "present":
@@ -363,6 +387,7 @@ def main():
             start_options=dict(type="list", elements="str", default=[]),
             cache=dict(type="path"),
             files=dict(type="dict", default={}),
+            host_proc=dict(type="bool", default=False),
             recreate=dict(type="bool", default=False),
         ),
         supports_check_mode=True,

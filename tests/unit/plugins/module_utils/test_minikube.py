@@ -14,6 +14,7 @@ SETTINGS = {
     "cpus": 2,
     "memory": 6144,
     "base_image": "runtime-security.invalid/lab/node:1",
+    "mounts": ["/proc:/procHost:ro"],
     "extra_config": ["apiserver.audit-log-path=-"],
 }
 
@@ -70,6 +71,7 @@ def test_a_record_is_read_in_the_modules_words(tmp_path):
                 "CPUs": 2,
                 "Memory": 6144,
                 "KicBaseImage": "runtime-security.invalid/lab/node:1",
+                "ContainerVolumeMounts": ["/proc:/procHost:ro"],
                 "KubernetesConfig": {
                     "KubernetesVersion": "v1.34.4",
                     "ContainerRuntime": "containerd",
@@ -166,3 +168,29 @@ def test_start_is_told_what_was_asked_for():
 def test_the_reason_is_the_line_that_says_why():
     stderr = "* minikube v1.38.1\nX Exiting due to RSRC_INSUFFICIENT_CORES: has less than 2 CPUs\n* advice\n"
     assert minikube.failure_reason("* some progress\n", stderr).startswith("X Exiting due to RSRC_INSUFFICIENT_CORES")
+
+
+@pytest.mark.parametrize("driver", ["docker", "podman"])
+def test_the_machines_proc_is_mounted_into_containers(driver):
+    options = minikube.host_proc_options(driver, ["--nodes=2"])
+    assert options == ["--mount-string=/proc:/procHost:ro"]
+    assert minikube.host_proc_options(driver, ["--mount-string", "/srv:/srv"]) == []
+
+
+@pytest.mark.parametrize("driver", ["none", "kvm2", "ssh", None])
+def test_the_machines_proc_is_not_mounted_into_other_nodes(driver):
+    assert minikube.host_proc_options(driver, []) == []
+
+
+@pytest.mark.parametrize(
+    ("mounts", "has"),
+    [
+        (["/proc:/procHost"], True),
+        (["/proc:/procHost:ro"], True),
+        (["/proc:/other"], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_record_tells_whether_the_machines_proc_is_there(mounts, has):
+    assert minikube.has_host_proc({"mounts": mounts}) is has

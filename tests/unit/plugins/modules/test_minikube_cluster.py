@@ -28,9 +28,11 @@ delete)
     rm -rf "$folder" ;;
 start)
     mkdir -p "$folder"
-    echo '{"Driver": "docker"}' >"$folder/config.json"
+    mount=$(echo "$*" | sed -n 's/.*--mount-string=\\([^ ]*\\).*/"\\1"/p')
+    [ -f "$folder/config.json" ] || echo "{\\"Driver\\": \\"docker\\", \\"ContainerVolumeMounts\\": [$mount]}" >"$folder/config.json"
     echo Stopped >"$MINIKUBE_HOME/state"
     echo start >>"$MINIKUBE_HOME/asked"
+    echo "$*" >>"$MINIKUBE_HOME/arguments"
     until [ -f "$MINIKUBE_HOME/go" ] || [ ! -d "$MINIKUBE_HOME" ]; do sleep 0.05; done
     echo Running >"$MINIKUBE_HOME/state" ;;
 esac
@@ -83,6 +85,9 @@ class Home:
 
     def go(self) -> None:
         (self.folder / "go").touch()
+
+    def started_with(self) -> str:
+        return (self.folder / "arguments").read_text(encoding="utf-8").splitlines()[-1]
 
     def asked(self) -> list[str]:
         asked = self.folder / "asked"
@@ -236,3 +241,25 @@ def test_a_cache_that_is_none_is_refused_before_the_cluster_goes(home, tmp_path)
     refused = answer(home.begin(driver="docker", cni="calico", recreate=True, cache=str(tmp_path / "nowhere")))
     assert "minikube_cache has no folder" in refused["msg"]
     assert home.asked() == ["start"]
+
+
+def test_a_node_that_is_a_container_gets_the_machines_proc_when_it_is_created(home):
+    home.go()
+    made = answer(home.begin(driver="docker", host_proc=True))
+    assert "--mount-string=/proc:/procHost:ro" in home.started_with()
+    assert made["cluster"]["mounts"] == ["/proc:/procHost:ro"]
+    (home.folder / "state").write_text("Stopped", encoding="utf-8")
+    again = answer(home.begin(driver="docker", host_proc=True))
+    # minikube refuses a mount for a container that exists.
+    assert again["steps"] == ["start"] and "--mount-string" not in home.started_with()
+    assert "warnings" not in again
+
+
+@pytest.mark.parametrize("own", [[], ["--mount-string=/srv:/srv"]], ids=["made before", "with a mount of its own"])
+def test_a_profile_without_the_machines_proc_is_reported_and_kept(home, own):
+    home.go()
+    answer(home.begin(driver="docker", start_options=own, host_proc=bool(own)))
+    said = answer(home.begin(driver="docker", host_proc=True, recreate=True))
+    assert said["steps"] == [] and home.asked() == ["start"]
+    assert "without the machine's /proc at /procHost" in str(said["warnings"])
+    assert "warnings" not in answer(home.begin(driver="docker", host_proc=False))
