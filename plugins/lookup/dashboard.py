@@ -64,8 +64,9 @@ import re
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlConnectionError
-from ansible.module_utils.urls import SSLValidationError, open_url
+from ansible.module_utils.urls import SSLValidationError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import text_file
 
 _KEYS = {"path": {"uid", "checksum"}, "url": {"uid", "checksum"}, "id": {"uid", "checksum", "revision"}}
@@ -141,7 +142,7 @@ def definition(entry, text):
 
 def download(url):
     try:
-        with open_url(url, timeout=_SECONDS, headers={"Accept": "application/json"}) as response:
+        with opened(url, timeout=_SECONDS, headers={"Accept": "application/json"}) as response:
             found = response.read(text_file.MOST_BYTES + 1)
     # URLError and HTTPError, sockets and their timeouts are all OSErrors.
     except (OSError, SSLValidationError, UrlConnectionError) as exc:

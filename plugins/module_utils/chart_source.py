@@ -8,7 +8,7 @@ import os
 import tarfile
 import traceback
 
-from ansible.module_utils.urls import open_url
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
 
 YAML_ERROR = None
 try:
@@ -72,7 +72,8 @@ class Source:
             return ""
         try:
             # An index has some hundred thousand lines; the loader in C takes seconds for them, the other one minutes.
-            index = yaml.load(open_url(self.index, timeout=60), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            with opened(self.index, timeout=60) as answer:
+                index = yaml.load(answer, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             entries = index["entries"][self.name]
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise ChartError("%s cannot be read: %s" % (self.index, error)) from error

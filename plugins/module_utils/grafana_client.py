@@ -17,13 +17,13 @@ from urllib.request import (
     HTTPHandler,
     HTTPSHandler,
     OpenerDirector,
-    ProxyHandler,
     Request,
     UnknownHandler,
 )
 
 from ansible.module_utils.urls import basic_auth_header, make_context
 from ansible_collections.community.grafana.plugins.module_utils.base import clean_url, grafana_argument_spec
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import EnvironmentProxy
 
 
 def connection_spec() -> dict[str, t.Any]:
@@ -96,7 +96,8 @@ class Grafana:
     def _make_opener(self, params: dict[str, t.Any]) -> OpenerDirector:
         """Unlike open_url, it follows no redirect, which would turn a POST into a GET that changes nothing."""
         opener = OpenerDirector()
-        opener.add_handler(ProxyHandler(None if params["use_proxy"] else {}))
+        if params["use_proxy"]:
+            opener.add_handler(EnvironmentProxy())
         for kind in (UnknownHandler, HTTPHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor):
             opener.add_handler(kind())
         if self.url.startswith("https:"):

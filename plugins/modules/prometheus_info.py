@@ -58,7 +58,6 @@ via:
 import copy
 import time
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
@@ -68,6 +67,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.promet
     service_of,
     version_in,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
 
 try:
     from kubernetes.client import ApiClient, CoreV1Api
@@ -92,7 +92,7 @@ def ask(module, service) -> str:
     """The version, or an error that says why there is none."""
     if service:
         return version_in(through_the_api_server(module, service))
-    with open_url(f"{module.params['url'].rstrip('/')}/{API_PATH}", timeout=10) as answer:
+    with opened(f"{module.params['url'].rstrip('/')}/{API_PATH}", timeout=10) as answer:
         return version_in(answer.read())
 
 
