@@ -12,7 +12,7 @@ import (
 
 // validate reads each file after the ones before it, as a start with them would, and says what is wrong, on stdout, with words or JSON.
 func validate(files []string, asJSON bool) error {
-	engine := new(rules.Engine)
+	engine := rules.New(falco)
 	contents := make([]string, len(files))
 	for i, file := range files {
 		var err error

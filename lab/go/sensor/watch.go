@@ -140,7 +140,7 @@ func loadRules(settings *config.Config) (ruleSet, error) {
 	if err != nil {
 		return ruleSet{}, err
 	}
-	engine := new(rules.Engine)
+	engine := rules.New(falco)
 	logf("Loading rules from:")
 	for _, file := range files {
 		content, err := rules.ReadFile(file)

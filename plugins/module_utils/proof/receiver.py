@@ -9,7 +9,7 @@ import time
 import typing as t
 
 from .cluster import Cluster
-from .tls import HUNG_UP, Reply, client_context, foreign_certificate, plain_http, tls_1_1, tls_http
+from .tls import Reply, client_context, foreign_certificate, plain_http, tls_1_1, tls_http
 from .watch import NotSeen, NotYet, Watch, line
 
 _EVERY_SECONDS = 1
@@ -18,6 +18,7 @@ _SLACK_SECONDS = 5
 _KEYS = ("client.crt", "client.key", "ca.crt")
 ACCEPTED = "the receiver accepts Falco's client certificate"
 REFUSED = "the receiver refuses {}"
+_BEFORE_AND_AFTER = "before and after it Falco's client certificate is accepted"
 
 
 def pods_behind(cluster: Cluster, namespace: str, service: dict) -> list[dict]:
@@ -98,8 +99,8 @@ class Receiver:
             forward = self._cluster.forward(pod, self._namespace, port)
             try:
                 reply = talk(forward.socket())
-                # A port that is not there ends a forwarded connection just as a server that hangs up does.
-                if reply.verdict == "unreachable" or (reply.text == HUNG_UP and forward.error()):
+                # A missing port ends a forwarded connection just as a server that hangs up does.
+                if reply.verdict == "unreachable" or (reply.verdict == "closed" and forward.error()):
                     raise NotYet(forward.error() or reply.text)
                 return reply
             finally:
@@ -113,6 +114,14 @@ class Receiver:
             if reply.verdict != "answered":
                 raise NotYet(reply.text)
             return reply
+
+        def refused(talk: t.Callable[[t.Any], Reply]) -> Reply:
+            reply = ask(talk)
+            if reply.verdict != "closed":
+                return reply
+            # A server that hangs up on everybody refuses nobody.
+            accepted()
+            return Reply("refused", f"{reply.text}; {_BEFORE_AND_AFTER}")
 
         try:
             reply = watch.until(accepted, _EVERY_SECONDS).value
@@ -130,7 +139,7 @@ class Receiver:
         ):
             asked = time.monotonic()
             try:
-                reply = watch.until(lambda talk=talk: ask(talk), _EVERY_SECONDS).value
+                reply = watch.until(lambda talk=talk: refused(talk), _EVERY_SECONDS).value
             except NotSeen as exc:
                 reply = Reply("unreachable", str(exc))
             yield line(REFUSED.format(who), reply.verdict == "refused", time.monotonic() - asked, reply.text)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS connections to the receiver: what it says to each kind of client. Keys stay in memory."""
+"""TLS connections to the receiver: what each kind of client gets. Keys stay in memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REQUEST = "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n"
 _OPENING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _FRAME_HEADER_BYTES = 9
 _SETTINGS = 4
-HUNG_UP = "connection closed without an answer"
+_CLOSED = "connection closed without an answer"
 _ALERT = 21
 _ALERTS = {40: "handshake_failure", 47: "illegal_parameter", 70: "protocol_version", 71: "insufficient_security"}
 # Cipher suites of TLS 1.1: ECDHE with ECDSA and RSA keys, and plain RSA.
@@ -36,7 +36,11 @@ _OLD_SUITES = (0xC009, 0xC00A, 0xC013, 0xC014, 0x002F, 0x0035)
 
 
 class Reply(t.NamedTuple):
-    """verdict is answered, refused, or unreachable where neither can be told."""
+    """What a client got.
+
+    verdict is answered, refused, closed (the server hung up without a word, which Falco's gRPC server does where others
+    send a TLS alert: whether that is a refusal cannot be seen from this connection alone), or unreachable.
+    """
 
     verdict: str
     text: str
@@ -99,7 +103,7 @@ def _speak(session: ssl.SSLSocket, answer: bytes, server_name: str) -> str:
         if not more:
             return ""
         answer += more
-    return "HTTP/2" if answer[3] == _SETTINGS else ""
+    return "HTTP/2" if answer[3] == _SETTINGS else f"frame of type {answer[3]} before the settings of HTTP/2"
 
 
 def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Reply:
@@ -121,6 +125,8 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
             status = _speak(session, early, server_name)
     except ssl.SSLCertVerificationError as exc:
         return Reply("unreachable", f"the receiver's own certificate is not trusted: {exc.verify_message}")
+    except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError):
+        return Reply("closed", f"{version}, {_CLOSED}")
     except ssl.SSLError as exc:
         reason = exc.reason or str(exc)
         if "ALERT" in reason:
@@ -130,19 +136,21 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
         return Reply("unreachable", f"{version}, {exc}")
     if status.startswith("HTTP/"):
         return Reply("answered", f"{version}, {status}")
-    return Reply("unreachable", f"{version}, {HUNG_UP}")
+    return Reply("unreachable", f"{version}, {status}") if status else Reply("closed", f"{version}, {_CLOSED}")
 
 
 def plain_http(connection: t.Any) -> Reply:
-    """A request without TLS. Go's server answers it with 400 in plain text, others with a TLS alert, gRPC hangs up."""
+    """A request without TLS. Go's server answers it with 400 in plain text, others with a TLS alert; gRPC hangs up."""
     connection.settimeout(_TIMEOUT_SECONDS)
     try:
         connection.sendall(_REQUEST.format("receiver").encode())
         first = _first_line(connection)
+    except (ConnectionResetError, BrokenPipeError):
+        first = ""
     except OSError as exc:
         return Reply("unreachable", str(exc))
     if not first:
-        return Reply("refused", HUNG_UP)
+        return Reply("closed", _CLOSED)
     if first[0] == chr(_ALERT):
         return Reply("refused", _alert(first.encode("latin-1")))
     return Reply("refused" if first.startswith(("HTTP/1.0 400", "HTTP/1.1 400")) else "answered", first)
@@ -186,10 +194,12 @@ def tls_1_1(connection: t.Any, server_name: str) -> Reply:
     try:
         connection.sendall(client_hello_1_1(server_name))
         answer = connection.recv(4096)
+    except (ConnectionResetError, BrokenPipeError):
+        answer = b""
     except OSError as exc:
         return Reply("unreachable", str(exc))
     if not answer:
-        return Reply("unreachable", "connection closed without an alert")
+        return Reply("closed", _CLOSED)
     if answer[0] == _ALERT:
         return Reply("refused", _alert(answer))
     return Reply("answered", "the receiver goes on with the handshake")

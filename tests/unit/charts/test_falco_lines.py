@@ -8,12 +8,18 @@ the charts it needs below its own folder charts.
 
 from __future__ import annotations
 
+import base64
+import datetime
 import os
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import lab_falco_charts, templated_by
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).parents[3]
 LAB = ROOT / "lab" / "charts"
@@ -77,6 +83,28 @@ def annotations(workload):
 
 def falco_yaml(objects):
     return yaml.safe_load(objects["ConfigMap", "falco"]["data"]["falco.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [("current", {"falco-receiver-tls", "falco-client-tls"}), ("classic", {"falco-grpc-tls", "falco-exporter-certs"})],
+)
+def test_grafana_gets_no_dates_of_certificates_that_the_run_removes(templated, name, own):
+    """While a run changes the line, the Secrets of both are there until the new pods are ready."""
+    pem = base64.b64encode(certificate()).decode()
+    there = ("falco-receiver-tls", "falco-client-tls", "falco-grpc-tls", "falco-exporter-certs")
+    stored = {secret: {"tls.crt": pem} for secret in there} | {"falco-ca": {"ca.crt": pem}}
+    dates = templated("__falco_ebpf_certificate_dates", falco_ebpf_line=name, __falco_ebpf_pem=stored, **LEARNT)
+    assert set(dates) == own | {"falco-ca"}
+
+
+def certificate():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "falco")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def ports(service):

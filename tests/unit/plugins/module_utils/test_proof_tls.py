@@ -63,9 +63,7 @@ def pki():
     return {"ca": _pem(*ca)[0].decode(), "server": _issue(NAME, ca), "client": b"".join(_pem(*_issue("falco", ca)))}
 
 
-@contextlib.contextmanager
-def _server(pki, version=None, protocol="http/1.1"):
-    """A server that wants a client certificate; it answers 405 as the receiver does to a GET, or as gRPC does."""
+def _server_context(pki, version, protocol):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tls._memory_file(b"".join(_pem(*pki["server"]))) as path:
         context.load_cert_chain(path)
@@ -74,10 +72,26 @@ def _server(pki, version=None, protocol="http/1.1"):
     context.set_alpn_protocols([protocol])
     if version:
         context.maximum_version = version
-    listener = socket.create_server(("127.0.0.1", 0))
+    return context
 
-    def serve():
-        connection, unused = listener.accept()
+
+@contextlib.contextmanager
+def _listening(serve):
+    """A connection to a server that handles one client."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: serve(listener.accept()[0]), daemon=True)
+    thread.start()
+    with socket.create_connection(listener.getsockname()) as connection:
+        yield connection
+    thread.join(5)
+    listener.close()
+
+
+def _server(pki, version=None, protocol="http/1.1"):
+    """A server that wants a client certificate; it answers 405 as the receiver does to a GET, or as gRPC does."""
+    context = _server_context(pki, version, protocol)
+
+    def serve(connection):
         with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as session:
             if protocol == "h2":
                 session.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
@@ -86,12 +100,30 @@ def _server(pki, version=None, protocol="http/1.1"):
             session.recv(4096)
             session.sendall(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    with socket.create_connection(listener.getsockname()) as connection:
-        yield connection
-    thread.join(5)
-    listener.close()
+    return _listening(serve)
+
+
+def _silent_server(pki, version=None):
+    """As the gRPC server of Falco: it keeps the alert to itself and closes the connection."""
+    context = _server_context(pki, version, "h2")
+
+    def serve(connection):
+        read, write = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(read, write, server_side=True)
+        with connection, contextlib.suppress(ssl.SSLError, OSError):
+            while True:
+                try:
+                    session.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    connection.sendall(write.read())
+                    read.write(connection.recv(4096) or b"nothing")
+            session.write(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+            connection.sendall(write.read())
+            while connection.recv(4096):
+                pass
+
+    return _listening(serve)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -117,6 +149,21 @@ def test_no_certificate_and_a_foreign_one_are_refused(pki, version, certificate)
         reply = tls.tls_http(connection, tls.client_context(pki["ca"], certificate()), NAME)
     assert reply.verdict == "refused"
     assert "ALERT" in reply.text
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("certificate", [lambda: None, tls.foreign_certificate])
+def test_a_server_that_hangs_up_leaves_open_whether_it_refuses(pki, version, certificate):
+    with _silent_server(pki, version) as connection:
+        reply = tls.tls_http(connection, tls.client_context(pki["ca"], certificate()), NAME)
+    assert reply.verdict == "closed"
+    assert reply.text.endswith("connection closed without an answer")
+
+
+@pytest.mark.parametrize("ask", [lambda connection: tls.tls_1_1(connection, NAME), tls.plain_http])
+def test_a_server_that_hangs_up_on_other_clients_than_tls_ones(pki, ask):
+    with _silent_server(pki) as connection:
+        assert ask(connection).verdict == "closed"
 
 
 def test_a_server_of_another_ca_is_no_refusal(pki):
@@ -149,7 +196,7 @@ def _answering(content):
         (b"\x15\x03\x03\x00\x02\x02\x28", "refused"),
         (b"HTTP/1.1 200 OK\r\n\r\n", "answered"),
         (b"HTTP/1.1 405 Method Not Allowed\r\n\r\n", "answered"),
-        (b"", "refused"),
+        (b"", "closed"),
     ],
 )
 def test_plain_http(content, verdict):
@@ -162,7 +209,7 @@ def test_plain_http(content, verdict):
     [
         (b"\x15\x03\x01\x00\x02\x02\x46", "refused"),
         (b"\x16\x03\x02\x00\x31\x02", "answered"),
-        (b"", "unreachable"),
+        (b"", "closed"),
     ],
 )
 def test_tls_1_1(content, verdict):
@@ -197,12 +244,13 @@ def ending(seconds):
 class FakeCluster:
     """Forwards to whatever a test serves; without a server the node says why."""
 
-    def __init__(self, pki=None, pods=(POD,), secret=None, servers=0):
+    def __init__(self, pki=None, pods=(POD,), secret=None, servers=0, server=_server):
         self.service = SERVICE
         self.pods = list(pods)
         self.pki = pki
         self.content = secret
         self.servers = servers
+        self.server = server
 
     def get(self, kind, name, namespace=None):
         return self.service
@@ -219,7 +267,7 @@ class FakeCluster:
         stack = contextlib.ExitStack()
         if self.servers:
             self.servers -= 1
-            connection, reason = stack.enter_context(_server(self.pki)), ""
+            connection, reason = stack.enter_context(self.server(self.pki)), ""
         else:
             connection, reason = stack.enter_context(_answering(b"")), "connection refused"
         return _Forward(stack, connection, reason)
@@ -303,6 +351,23 @@ def test_receiver_that_lets_only_the_right_one_in(pki):
     proof = [next(checks) for unused in range(3)]
     assert [entry["ok"] for entry in proof] == [True, True, True]
     assert proof[0]["name"] == "the receiver accepts Falco's client certificate"
+
+
+def test_a_receiver_that_hangs_up_on_all_but_the_right_one_refuses_them(pki):
+    cluster = FakeCluster(pki, secret=_files(pki), servers=9, server=_silent_server)
+    began = time.monotonic()
+    proof = list(receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(60)))
+    assert [entry["ok"] for entry in proof] == [True] * 5
+    assert all("before and after it Falco's client certificate is accepted" in entry["detail"] for entry in proof[1:])
+    assert time.monotonic() - began < 20
+
+
+def test_a_receiver_that_hangs_up_on_the_right_one_too_refuses_nobody(pki):
+    cluster = FakeCluster(pki, secret=_files(pki), servers=2, server=_silent_server)
+    checks = receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(1))
+    proof = [next(checks), next(checks)]
+    assert [entry["ok"] for entry in proof] == [True, False]
+    assert "connection refused" in proof[1]["detail"]
 
 
 def test_where_nobody_gets_in_a_refusal_proves_nothing(pki):

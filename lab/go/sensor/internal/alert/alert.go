@@ -91,7 +91,7 @@ func expand(template string, source fields.Source) (string, map[string]any) {
 			return output.String(), values
 		}
 		width := leadingNumber.FindString(rest)
-		operand, length, ok := rules.Token(rest[len(width):])
+		operand, length, ok := rules.Token(filter.Falco044, rest[len(width):])
 		if !ok {
 			output.WriteString("%")
 			template = rest

@@ -24,7 +24,7 @@ var event = fixture{
 
 func compiled(t *testing.T, condition string) Matcher {
 	t.Helper()
-	node, err := Parse(condition)
+	node, err := Falco044.Parse(condition)
 	if err != nil {
 		t.Fatalf("%s: %v", condition, err)
 	}
@@ -100,7 +100,7 @@ func TestBroad(t *testing.T) {
 		"evt.type = open and not evt.type = openat":            false,
 		"evt.type = open and not (proc.name = x and fd.num>1)": false,
 	} {
-		node, err := Parse(condition)
+		node, err := Falco044.Parse(condition)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestBroad(t *testing.T) {
 }
 
 func TestPlaceOfAMistake(t *testing.T) {
-	_, err := Parse("proc.name = a and\n  proc.pid >= x")
+	_, err := Falco044.Parse("proc.name = a and\n  proc.pid >= x")
 	if err == nil || err.Line != 2 || err.Column != 15 || !strings.HasPrefix(err.Text, "expected a number value") {
 		t.Errorf("got %+v", err)
 	}

@@ -32,8 +32,6 @@ var (
 		"==", "=", "!=", "glob", "iglob", "contains", "icontains", "bcontains", "startswith", "bstartswith", "endswith", "regex",
 	}
 	listOperators = []string{"intersects", "in", "pmatch"}
-	modifiers     = []string{"oneof", "anyof", "allof"}
-	functions     = []string{"tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt"}
 )
 
 // Operators lists all of them, in the order in which messages name them.
@@ -42,28 +40,29 @@ func Operators() []string {
 }
 
 // IsListOperator tells whether the right side of the operator is a list.
-func IsListOperator(operator string) bool {
-	return slices.Contains(listOperators, operator) || IsModified(operator)
+func (l Language) IsListOperator(operator string) bool {
+	return slices.Contains(listOperators, operator) || l.IsModified(operator)
 }
 
 // IsModified tells whether the operator is a text operator with a modifier, as in "contains oneof".
-func IsModified(operator string) bool {
+func (l Language) IsModified(operator string) bool {
 	base, modifier, found := strings.Cut(operator, " ")
-	return found && slices.Contains(textOperators, base) && slices.Contains(modifiers, strings.TrimSpace(modifier))
+	return found && slices.Contains(textOperators, base) && slices.Contains(l.modifiers, strings.TrimSpace(modifier))
 }
 
 func quoted(words []string) string { return "'" + strings.Join(words, "', '") + "'" }
 
 // parser walks through the text once. A mistake is a panic with an *Error, which Parse returns.
 type parser struct {
+	Language
 	text string
 	pos  Pos
 	last string
 }
 
 // Parse reads a condition.
-func Parse(text string) (node Node, err *Error) {
-	p := newParser(text)
+func (l Language) Parse(text string) (node Node, err *Error) {
+	p := l.newParser(text)
 	defer p.recover(&err)
 	if text == "" {
 		p.fail("filter input string is empty")
@@ -76,8 +75,8 @@ func Parse(text string) (node Node, err *Error) {
 }
 
 // ParseOperand reads a field or a function at the start of a text, and tells how long it is.
-func ParseOperand(text string) (operand Operand, length int, err *Error) {
-	p := newParser(text)
+func (l Language) ParseOperand(text string) (operand Operand, length int, err *Error) {
+	p := l.newParser(text)
 	defer p.recover(&err)
 	if operand = p.function(); operand == nil {
 		if !p.match(fieldName) {
@@ -88,7 +87,9 @@ func ParseOperand(text string) (operand Operand, length int, err *Error) {
 	return operand, p.pos.Offset, nil
 }
 
-func newParser(text string) *parser { return &parser{text: text, pos: Pos{0, 1, 1}} }
+func (l Language) newParser(text string) *parser {
+	return &parser{Language: l, text: text, pos: Pos{0, 1, 1}}
+}
 
 func (p *parser) recover(err **Error) {
 	switch caught := recover().(type) {
@@ -209,7 +210,7 @@ func (p *parser) field(at Pos) Field {
 // function reads a function of a field, or nothing.
 func (p *parser) function() Operand {
 	at := p.pos
-	for _, name := range functions {
+	for _, name := range p.functions {
 		if !p.word(name + "(") {
 			continue
 		}
@@ -289,7 +290,7 @@ func (p *parser) condition(left Operand, at Pos) Node {
 func (p *parser) textCheck(left Operand, operator string, at Pos) Node {
 	p.blank()
 	pos, last := p.pos, p.last
-	if p.operator(modifiers) {
+	if p.operator(p.modifiers) {
 		modifier := p.last
 		if p.listFollows() {
 			return Check{at, left, operator + " " + modifier, p.listValue()}
@@ -309,7 +310,7 @@ func (p *parser) listFollows() bool {
 }
 
 func (p *parser) expectedField(what string) {
-	p.fail("expected " + what + " a field with a valid transformer: " + quoted(append([]string{"val"}, functions...)))
+	p.fail("expected " + what + " a field with a valid transformer: " + quoted(append([]string{"val"}, p.functions...)))
 }
 
 func (p *parser) numericValue() Operand {

@@ -43,7 +43,7 @@ func New(settings config.GRPC) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, grpc.Creds(credentials.NewTLS(mutual)))
+		options = append(options, grpc.Creds(silent{credentials.NewTLS(mutual)}))
 	}
 	listen, err := net.Listen(network, address)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -209,6 +211,42 @@ func TestOthersAreRefused(t *testing.T) {
 			got, err := get(t, connect(t, server.listen.Addr().String(), how))
 			if status.Code(err) != codes.Unavailable {
 				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// Falco's server closes the connection; a Go server would send an alert, which the client reports as an error of its own kind.
+func TestARefusalIsSilent(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	server := start(t, ours.settings(t))
+	roots := x509.NewCertPool()
+	roots.AddCert(ours.cert)
+	for name, client := range map[string]*tls.Config{
+		"no certificate": {},
+		"a certificate of another authority": {
+			// Without this Go keeps a certificate back that the server does not ask for.
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				pair := theirs.pair(t, x509.ExtKeyUsageClientAuth)
+				return &pair, nil
+			},
+		},
+		"no certificate over TLS 1.2": {MaxVersion: tls.VersionTLS12},
+		"TLS 1.1":                     {MinVersion: tls.VersionTLS11, MaxVersion: tls.VersionTLS11},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client.RootCAs, client.ServerName, client.NextProtos = roots, "127.0.0.1", []string{"h2"}
+			raw, err := net.Dial("tcp", server.listen.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer raw.Close()
+			connection := tls.Client(raw, client)
+			if err = connection.Handshake(); err == nil {
+				_, err = connection.Read(make([]byte, 1))
+			}
+			if !errors.Is(err, io.EOF) {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

@@ -73,10 +73,11 @@ func (t *table[T]) all(yield func(T) bool) {
 
 // definitions is what all files so far have defined.
 type definitions struct {
-	lists  table[*list]
-	macros table[*macro]
-	rules  table[*rule]
-	clock  int
+	language Language
+	lists    table[*list]
+	macros   table[*macro]
+	rules    table[*rule]
+	clock    int
 }
 
 func (d *definitions) tick() int {
@@ -117,7 +118,7 @@ func (d *definitions) defineRule(r *rule, result *Result) {
 		if !e.fields.given() {
 			fail(errValidate, e.place, "Rule exception item must have fields property with a list of fields")
 		}
-		e.complete(!r.unknownSource)
+		e.complete(d.language, !r.unknownSource)
 	}
 	d.rules.define(r.name, r, d.tick())
 }
@@ -160,7 +161,7 @@ func (d *definitions) appendRule(name string, c change, at place) {
 	}
 	if c.exceptions != nil {
 		for _, e := range *c.exceptions {
-			before.appendException(e)
+			before.appendException(d.language, e)
 		}
 	}
 	before.last = d.tick()
@@ -184,13 +185,13 @@ func (d *definitions) replaceInRule(name string, c change, at place) {
 	replace(&before.tags, c.tags)
 	replace(&before.exceptions, c.exceptions)
 	for i := range before.exceptions {
-		before.exceptions[i].complete(!before.unknownSource)
+		before.exceptions[i].complete(d.language, !before.unknownSource)
 	}
 	before.last = d.tick()
 }
 
 // appendException adds values to an exception of that name, or a new exception.
-func (r *rule) appendException(e exception) {
+func (r *rule) appendException(language Language, e exception) {
 	i := slices.IndexFunc(r.exceptions, func(known exception) bool { return known.name == e.name })
 	switch {
 	case i < 0 && !e.fields.given():
@@ -198,7 +199,7 @@ func (r *rule) appendException(e exception) {
 	case i < 0 && len(e.values) == 0:
 		fail(errValidate, e.place, "Rule exception must have values property with a list of values")
 	case i < 0:
-		e.complete(!r.unknownSource)
+		e.complete(language, !r.unknownSource)
 		r.exceptions = append(r.exceptions, e)
 	case e.fields.given():
 		fail(errValidate, e.place, "Can not append exception fields to existing exception, only values")
@@ -210,7 +211,7 @@ func (r *rule) appendException(e exception) {
 }
 
 // complete fills in the operators that were left out, and refuses what cannot be compared.
-func (e *exception) complete(knownSource bool) {
+func (e *exception) complete(language Language, knownSource bool) {
 	refuse := func(bad bool, text string) {
 		if bad {
 			fail(errValidate, e.place, "%s", text)
@@ -226,7 +227,7 @@ func (e *exception) complete(knownSource bool) {
 		for i := range e.comps.items {
 			operator := strings.TrimSpace(e.comps.items[i].item)
 			e.comps.items[i].item = operator
-			refuse(!slices.Contains(filter.Operators(), operator) && !filter.IsModified(operator),
+			refuse(!slices.Contains(filter.Operators(), operator) && !language.Conditions.IsModified(operator),
 				"'"+operator+"' is not a supported comparison operator")
 		}
 	} else {
@@ -235,8 +236,11 @@ func (e *exception) complete(knownSource bool) {
 		}
 		refuse(e.comps.isList, "Fields and comps must both be strings")
 		e.comps.item = strings.TrimSpace(e.comps.item)
-		refuse(!filter.IsListOperator(e.comps.item), "When fields is a single value, comps must be one of (in, pmatch, intersects) "+
-			"or a modifier operator (e.g. startswith oneof)")
+		allowed := "(in, pmatch, intersects)"
+		if language.Conditions.HasModifiers() {
+			allowed += " or a modifier operator (e.g. startswith oneof)"
+		}
+		refuse(!language.Conditions.IsListOperator(e.comps.item), "When fields is a single value, comps must be one of "+allowed)
 	}
 	for _, field := range fields {
 		refuse(knownSource && !filter.IsField(field.item), "'"+field.item+"' is not a supported filter field")

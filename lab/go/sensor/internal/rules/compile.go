@@ -120,7 +120,7 @@ func (c *compiler) parse(condition string, at place) filter.Node {
 			c.usedLists[l.name] = true
 		}
 	}
-	node, err := filter.Parse(condition)
+	node, err := c.set.language.Conditions.Parse(condition)
 	if err != nil {
 		fail(errCondition, at.inside(condition, err.Pos), "%s", err.Text)
 	}
@@ -187,10 +187,10 @@ func (c *compiler) compileRule(r *rule) *Rule {
 	if len(r.exceptions) > 0 {
 		condition = "(" + condition + ")"
 		for _, e := range r.exceptions {
-			condition += e.condition()
+			condition += e.condition(c.set.language.Conditions)
 		}
 	}
-	if text := badOutput(r.output); text != "" {
+	if text := badOutput(c.set.language.Conditions, r.output); text != "" {
 		if r.skipUnknown {
 			c.result.warn(warnFilter, text, r.outputPlace)
 			return nil
@@ -234,7 +234,7 @@ func (c *compiler) warnDeprecated(node filter.Node, at place) {
 }
 
 // condition is what an exception adds to its rule's condition.
-func (e exception) condition() string {
+func (e exception) condition(language filter.Language) string {
 	var parts []string
 	for _, value := range e.values {
 		if !e.fields.isList {
@@ -250,7 +250,7 @@ func (e exception) condition() string {
 		var checks []string
 		for i, field := range e.fields.items {
 			operator := e.comps.items[i].item
-			checks = append(checks, " "+field.item+" "+operator+" "+operand(operator, value.items[i]))
+			checks = append(checks, " "+field.item+" "+operator+" "+operand(language, operator, value.items[i]))
 		}
 		parts = append(parts, "("+strings.Join(checks, " and ")+")")
 	}
@@ -263,7 +263,7 @@ func (e exception) condition() string {
 	return " and not (" + e.fields.item + " " + e.comps.item + " (" + strings.Join(parts, ", ") + "))"
 }
 
-func operand(operator string, value entry) string {
+func operand(language filter.Language, operator string, value entry) string {
 	if value.isList {
 		var items []string
 		for _, item := range value.items {
@@ -271,7 +271,7 @@ func operand(operator string, value entry) string {
 		}
 		return "(" + strings.Join(items, ", ") + ")"
 	}
-	if filter.IsListOperator(operator) {
+	if language.IsListOperator(operator) {
 		if strings.HasPrefix(value.item, "(") {
 			return value.item
 		}
@@ -283,7 +283,7 @@ func operand(operator string, value entry) string {
 var lengthOfToken = regexp.MustCompile(`^[0-9]+`)
 
 // badOutput says what is wrong with an output text.
-func badOutput(output string) string {
+func badOutput(language filter.Language, output string) string {
 	output = strings.TrimPrefix(output, "*")
 	for {
 		_, rest, found := strings.Cut(output, "%")
@@ -294,7 +294,7 @@ func badOutput(output string) string {
 			return "invalid formatting syntax: formatting cannot end with a %"
 		}
 		rest = strings.TrimPrefix(rest, lengthOfToken.FindString(rest))
-		_, length, ok := Token(rest)
+		_, length, ok := Token(language, rest)
 		if !ok {
 			return "unknown filter: unexpected token after '"
 		}
@@ -303,13 +303,13 @@ func badOutput(output string) string {
 }
 
 // Token reads the field, or the function of one, at the start of a text; the longest one that exists is taken.
-func Token(text string) (operand filter.Operand, length int, ok bool) {
+func Token(language filter.Language, text string) (operand filter.Operand, length int, ok bool) {
 	end := len(text)
 	if stop := strings.IndexAny(text, " %\n"); stop >= 0 && !strings.Contains(text[:stop], "(") {
 		end = stop
 	}
 	for ; end > 0; end-- {
-		operand, length, err := filter.ParseOperand(text[:end])
+		operand, length, err := language.ParseOperand(text[:end])
 		if err == nil && filter.Known(operand) {
 			return operand, length, true
 		}

@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// EngineVersion is the version of the rules language, of Falco 0.44.1.
-const EngineVersion = "0.62.0"
-
 // Engine holds what the files read so far have defined.
 type Engine struct {
 	set   definitions
 	rules []*Rule
 }
+
+// New gives an engine that reads the rules of a version of Falco.
+func New(falco string) *Engine { return &Engine{set: definitions{language: LanguageOf(falco)}} }
 
 // Load reads the text of one more file. After a mistake the rules are those from before it.
 func (e *Engine) Load(name, content string) *Result {

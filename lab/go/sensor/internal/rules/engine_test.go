@@ -19,9 +19,9 @@ var (
 
 type verdict struct{ name, rules, text, json string }
 
-func verdicts(t *testing.T) []verdict {
+func verdicts(t *testing.T, falco string) []verdict {
 	t.Helper()
-	content, err := os.ReadFile("testdata/verdicts.txt")
+	content, err := os.ReadFile("testdata/verdicts-" + falco + ".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,11 +34,20 @@ func verdicts(t *testing.T) []verdict {
 	return all
 }
 
-// Falco itself judged each entry; the stand-in has to say the same.
+// versions are those of Falco that the variants of the role falco_ebpf install.
+var versions = []string{"0.43.1", "0.44.1"}
+
+// Falco itself validated each entry; the stand-in has to report the same.
 func TestVerdicts(t *testing.T) {
-	for _, v := range verdicts(t) {
+	for _, falco := range versions {
+		t.Run(falco, func(t *testing.T) { testVerdicts(t, falco) })
+	}
+}
+
+func testVerdicts(t *testing.T, falco string) {
+	for _, v := range verdicts(t, falco) {
 		t.Run(v.name, func(t *testing.T) {
-			result := new(Engine).Load(v.name+".yaml", v.rules)
+			result := New(falco).Load(v.name+".yaml", v.rules)
 			got := result.Name + ": Ok, with warnings"
 			if !result.OK() || !result.HasWarnings() {
 				got = result.String()
@@ -109,7 +118,7 @@ func TestSelect(t *testing.T) {
 		"Shell in a pod Write": {{true, "", "b"}},
 		"Write":                {{false, "*", ""}, {true, "Write", ""}},
 	} {
-		engine := new(Engine)
+		engine := New("0.44.1")
 		if result := engine.Load("a.yaml", text); !result.OK() {
 			t.Fatal(result)
 		}
@@ -147,14 +156,16 @@ func TestFiles(t *testing.T) {
 }
 
 func TestShippedRulesAreValid(t *testing.T) {
-	engine := new(Engine)
-	for _, file := range []string{"../../etc/falco_rules.yaml", "../../../../../roles/falco_ebpf/files/rules/runtime_security_rules.yaml"} {
-		content, err := ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if result := engine.Load(file, content); !result.OK() || result.Schema() != "ok" {
-			t.Error(result)
+	for _, falco := range versions {
+		engine := New(falco)
+		for _, file := range []string{"../../etc/falco_rules.yaml", "../../../../../roles/falco_ebpf/files/rules/runtime_security_rules.yaml"} {
+			content, err := ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result := engine.Load(file, content); !result.OK() || result.Schema() != "ok" {
+				t.Errorf("Falco %s: %s", falco, result)
+			}
 		}
 	}
 }

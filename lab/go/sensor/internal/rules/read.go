@@ -220,6 +220,9 @@ func (r *reader) item(item *yaml.Node, root place) {
 }
 
 func (r *reader) warnUnknownKeys(item *yaml.Node, at place, known ...string) {
+	if !r.set.language.UnknownKeys {
+		return
+	}
 	for i := 0; i < len(item.Content); i += 2 {
 		if key := item.Content[i].Value; !slices.Contains(known, key) {
 			r.result.warn(warnKey, "Unknown key '"+key+"'. The key will be ignored.", at)
@@ -235,9 +238,9 @@ func (r *reader) engineVersion(item *yaml.Node, root place) {
 	}
 	wanted, ok := parseVersion(version)
 	check(ok, at, "Unable to parse engine version '%s' as a semver string. Expected \"x.y.z\" semver format.", version)
-	have, _ := parseVersion(EngineVersion)
+	have, _ := parseVersion(r.set.language.Engine)
 	if wanted[0] != have[0] || slices.Compare(wanted[:], have[:]) > 0 {
-		fail(errValidate, at, "Rules require engine version %s, but engine version is %s", version, EngineVersion)
+		fail(errValidate, at, "Rules require engine version %s, but engine version is %s", version, r.set.language.Engine)
 	}
 	r.warnUnknownKeys(item, at, "required_engine_version")
 }
