@@ -11,4 +11,7 @@ var falco = cmp.Or(os.Getenv("SENSOR_FALCO_VERSION"), "0.44.1")
 
 var version = falco + "-lab.1"
 
+// hasIterators is new in 0.44: the kernel is asked for the processes there are.
+func hasIterators() bool { return !strings.HasPrefix(falco, "0.43.") }
+
 func speaksGRPC() bool { return strings.HasPrefix(falco, "0.43.") }

@@ -15,6 +15,7 @@ import (
 	"lab.invalid/sensor/internal/fields"
 	"lab.invalid/sensor/internal/outputs"
 	"lab.invalid/sensor/internal/probe"
+	"lab.invalid/sensor/internal/processes"
 	"lab.invalid/sensor/internal/rules"
 	"lab.invalid/sensor/internal/web"
 )
@@ -46,6 +47,14 @@ func watch(ctx context.Context, settings *config.Config) error {
 	if err != nil {
 		return err
 	}
+	iterators := hasIterators() && !settings.Driver.Modern.DisableIterators && processes.InRootPIDNamespace()
+	table, err := processes.Scan(os.Getenv("HOST_ROOT"), iterators, logf)
+	if err == nil {
+		err = sensor.Attach()
+	}
+	if err != nil {
+		return errors.Join(err, sensor.Close())
+	}
 	queue := outputs.NewQueue(destinations(settings), logf)
 	metrics := web.NewMetrics(settings.Metrics, version)
 	metrics.QueueDrops, metrics.KernelEvents = queue.Drops, sensor.Counters
@@ -65,6 +74,10 @@ func watch(ctx context.Context, settings *config.Config) error {
 	go func() {
 		defer close(done)
 		for seen := range events {
+			table.Follow(&seen)
+			if !seen.Evaluated() {
+				continue
+			}
 			var found bool
 			source := fields.Lazy(seen, func() (container containers.Container) {
 				container, found = resolver.Lookup(ctx, seen.ContainerID)
@@ -87,7 +100,7 @@ func watch(ctx context.Context, settings *config.Config) error {
 			}
 		}
 	}()
-	logf("Falco %s, the lab's stand-in: events are read from raw tracepoints", version)
+	logf("Falco %s, the lab's stand-in: events are read from raw tracepoints, %d threads ran before", version, table.Len())
 
 	select {
 	case <-ctx.Done():

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Two raw tracepoints with BTF: every exec, every successful open below /etc, every connect to an IP address. Rules are judged in user
- * space. */
+/* Three raw tracepoints with BTF: every exec, clone and exit, every successful open below /etc, every connect to an IP address. Who did
+ * it is looked up in user space, and rules are evaluated there, as Falco does. */
 #include <linux/bpf.h>
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
@@ -10,9 +10,12 @@
 
 #define SYS_OPEN 2
 #define SYS_CONNECT 42
+#define SYS_CLONE 56
+#define SYS_FORK 57
+#define SYS_VFORK 58
 #define SYS_CREAT 85
-#define SYS_EXECVE 59
 #define SYS_OPENAT 257
+#define SYS_CLONE3 435
 #define SYS_OPENAT2 437
 #define CREAT_FLAGS 01101 /* O_CREAT | O_WRONLY | O_TRUNC */
 #define AF_INET 2
@@ -48,7 +51,7 @@ static __always_inline void count(__u32 which)
 		*value += 1;
 }
 
-static __always_inline void read_terminal(struct event *event, struct task_struct *task)
+static __always_inline void read_terminal(struct started *event, struct task_struct *task)
 {
 	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
 
@@ -60,7 +63,7 @@ static __always_inline void read_terminal(struct event *event, struct task_struc
 	event->tty_minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
 }
 
-static __always_inline void read_cgroups(struct event *event, struct task_struct *task)
+static __always_inline void read_cgroups(struct started *event, struct task_struct *task)
 {
 	struct css_set *css_set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *memory = NULL;
@@ -77,7 +80,7 @@ static __always_inline void read_cgroups(struct event *event, struct task_struct
 	bpf_probe_read_kernel_str(event->unified_cgroup, CGROUP_LEN, BPF_CORE_READ(css_set, dfl_cgrp, kn, name));
 }
 
-static __always_inline void read_arguments(struct event *event, struct task_struct *task)
+static __always_inline void read_arguments(struct started *event, struct task_struct *task)
 {
 	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
 	unsigned long size = BPF_CORE_READ(task, mm, arg_end) - start;
@@ -87,18 +90,6 @@ static __always_inline void read_arguments(struct event *event, struct task_stru
 	event->args_len = 0;
 	if (bpf_probe_read_user(event->args, size, (void *)start) == 0)
 		event->args_len = size;
-}
-
-static __always_inline void read_ancestors(struct event *event, struct task_struct *task)
-{
-	for (int i = 0; i < ANCESTORS; i++) {
-		event->ancestors[i][0] = 0;
-		task = BPF_CORE_READ(task, real_parent);
-		if (BPF_CORE_READ(task, tgid) == 0)
-			task = NULL;
-		if (task)
-			BPF_CORE_READ_STR_INTO(&event->ancestors[i], task, group_leader, comm);
-	}
 }
 
 /* The components of a path up to the top of its mount, the file first; returns how many there are. */
@@ -118,49 +109,106 @@ static __always_inline __u32 read_path(char path[PATH_DEPTH][NAME_LEN], struct d
 	return len;
 }
 
-/* Reserves a record with everything all kinds of event share; NULL when the ring buffer is full. */
-static __always_inline struct event *reserve(enum event_kind kind, struct task_struct *task)
+static __always_inline void fill_head(struct head *head, enum event_kind kind, struct task_struct *task)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	__u64 both = bpf_get_current_pid_tgid();
+
+	head->kind = kind;
+	head->boot_ns = bpf_ktime_get_boot_ns();
+	head->tid = both;
+	head->pid = both >> 32;
+	head->ppid = BPF_CORE_READ(task, real_parent, tgid);
+}
+
+/* NULL when the ring buffer is full. */
+static __always_inline void *reserve(__u64 size)
+{
+	void *record = bpf_ringbuf_reserve(&events, size, 0);
 
 	count(COUNTER_EVENTS);
-	if (!event) {
+	if (!record)
 		count(COUNTER_DROPS);
+	return record;
+}
+
+static __always_inline void send_head(enum event_kind kind, struct task_struct *task)
+{
+	struct head *head = reserve(sizeof(*head));
+
+	if (!head)
+		return;
+	fill_head(head, kind, task);
+	bpf_ringbuf_submit(head, 0);
+}
+
+static __always_inline struct started *reserve_started(enum event_kind kind, struct task_struct *task)
+{
+	struct started *event = reserve(sizeof(*event));
+
+	if (!event)
 		return NULL;
-	}
-	event->kind = kind;
-	event->boot_ns = bpf_ktime_get_boot_ns();
-	event->pid = bpf_get_current_pid_tgid() >> 32;
-	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	fill_head(&event->head, kind, task);
 	event->uid = bpf_get_current_uid_gid();
 	event->loginuid = NO_LOGIN;
 	if (bpf_core_field_exists(task->loginuid))
 		event->loginuid = BPF_CORE_READ(task, loginuid.val);
-	event->open_flags = 0;
-	event->result = 0;
-	event->fd = -1;
-	event->path_len = 0;
-	event->family = 0;
 	event->file[0] = 0;
 	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
 	event->exe_len = read_path(event->exe, BPF_CORE_READ(task, mm, exe_file, f_path.dentry));
-	read_ancestors(event, task);
 	read_terminal(event, task);
 	read_cgroups(event, task);
 	read_arguments(event, task);
 	return event;
 }
 
+static __always_inline struct done *reserve_done(enum event_kind kind, struct task_struct *task, __u32 nr, __s64 result, __s32 fd)
+{
+	struct done *event = reserve(sizeof(*event));
+
+	if (!event)
+		return NULL;
+	fill_head(&event->head, kind, task);
+	event->syscall = nr;
+	event->result = result;
+	event->fd = fd;
+	event->open_flags = 0;
+	event->path_len = 0;
+	event->family = 0;
+	return event;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct event *event = reserve(EVENT_EXEC, task);
+	struct started *event = reserve_started(EVENT_EXEC, task);
 
 	if (!event)
 		return 0;
-	event->syscall = SYS_EXECVE;
 	bpf_probe_read_kernel_str(event->file, FILE_LEN, BPF_CORE_READ(bprm, filename));
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	send_head(EVENT_EXIT, task);
+	return 0;
+}
+
+/* The system call returns twice: 0 in the new process or thread, its number in the one that made it. */
+static __always_inline int on_clone(long ret)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct started *event;
+
+	if (ret > 0) {
+		send_head(EVENT_CLONED, task);
+		return 0;
+	}
+	event = reserve_started(EVENT_CLONE, task);
+	if (event)
+		bpf_ringbuf_submit(event, 0);
 	return 0;
 }
 
@@ -221,16 +269,13 @@ static __always_inline int on_open(struct pt_regs *regs, long ret, unsigned long
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct dentry *dentry = opened(task, ret);
-	struct event *event;
+	struct done *event;
 
 	if (!dentry || !below_etc(dentry))
 		return 0;
-	event = reserve(EVENT_OPEN, task);
+	event = reserve_done(EVENT_OPEN, task, nr, ret, ret);
 	if (!event)
 		return 0;
-	event->syscall = nr;
-	event->result = ret;
-	event->fd = ret;
 	event->open_flags = open_flags(regs, nr);
 	event->path_len = read_path(event->path, dentry);
 	bpf_ringbuf_submit(event, 0);
@@ -256,7 +301,7 @@ static __always_inline int on_connect(struct pt_regs *regs, long ret)
 	unsigned long fd = BPF_CORE_READ(regs, di);
 	struct socket_address address = {};
 	struct socket *socket;
-	struct event *event;
+	struct done *event;
 
 	/* An AF_INET address is shorter, and may end at the end of a page. */
 	if (bpf_probe_read_user(&address, 8, (void *)BPF_CORE_READ(regs, si)))
@@ -265,12 +310,9 @@ static __always_inline int on_connect(struct pt_regs *regs, long ret)
 		bpf_probe_read_user(&address, sizeof(address), (void *)BPF_CORE_READ(regs, si));
 	else if (address.family != AF_INET)
 		return 0;
-	event = reserve(EVENT_CONNECT, task);
+	event = reserve_done(EVENT_CONNECT, task, SYS_CONNECT, ret, fd);
 	if (!event)
 		return 0;
-	event->syscall = SYS_CONNECT;
-	event->result = ret;
-	event->fd = fd;
 	event->family = address.family;
 	event->remote_port = __builtin_bswap16(address.port);
 	if (address.family == AF_INET6)
@@ -290,6 +332,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	unsigned long nr = BPF_CORE_READ(regs, orig_ax);
 
+	if (ret >= 0 && (nr == SYS_CLONE || nr == SYS_CLONE3 || nr == SYS_FORK || nr == SYS_VFORK))
+		return on_clone(ret);
 	if (nr == SYS_CONNECT && (ret == 0 || ret == -EINPROGRESS))
 		return on_connect(regs, ret);
 	if (ret >= 0 && (nr == SYS_OPENAT || nr == SYS_OPEN || nr == SYS_OPENAT2 || nr == SYS_CREAT))

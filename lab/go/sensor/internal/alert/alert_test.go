@@ -14,8 +14,8 @@ var (
 		Name: "Shell", Output: "A shell | command=%proc.cmdline aname=%proc.aname[2]", Priority: 5, Tags: []string{"container"}, Source: "syscall",
 	}
 	shell = event.Event{
-		Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Kind: event.Exec, Type: "execve", Name: "sh", Args: []string{"/bin/sh", "-c", "a > b"},
-		ContainerID: "0123456789abcdef",
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Kind: event.Exec, Type: "execve",
+		Process: event.Process{Name: "sh", Args: []string{"/bin/sh", "-c", "a > b"}, ContainerID: "0123456789abcdef"},
 	}
 	pod = containers.Container{ID: "0123456789ab", Name: "app", Repository: "app", Tag: "1", Pod: "app-0", Namespace: "default"}
 )

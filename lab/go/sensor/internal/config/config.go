@@ -29,6 +29,7 @@ type Config struct {
 	GRPCOutput        Switch      `yaml:"grpc_output"`
 	Webserver         Web         `yaml:"webserver"`
 	Metrics           Metrics     `yaml:"metrics"`
+	Driver            Driver      `yaml:"engine"`
 	Plugins           []Plugin    `yaml:"plugins"`
 	LoadPlugins       []string    `yaml:"load_plugins"`
 
@@ -103,6 +104,13 @@ type Metrics struct {
 	Resources    bool `yaml:"resource_utilization_enabled"`
 	State        bool `yaml:"state_counters_enabled"`
 	KernelEvents bool `yaml:"kernel_event_counters_enabled"`
+}
+
+// Driver is how the kernel is watched.
+type Driver struct {
+	Modern struct {
+		DisableIterators bool `yaml:"disable_iterators"`
+	} `yaml:"modern_ebpf"`
 }
 
 // Plugin is an entry of plugins; the one named container carries the sockets of the container runtimes.

@@ -20,52 +20,66 @@ func TestContainerID(t *testing.T) {
 		"/":                               "",
 		id[:32]:                           "",
 	} {
-		if got := containerID("", cgroup); got != want {
-			t.Errorf("containerID(%q) = %q, want %q", cgroup, got, want)
+		if got := ContainerID("", cgroup); got != want {
+			t.Errorf("ContainerID(%q) = %q, want %q", cgroup, got, want)
 		}
 	}
 }
 
-func TestDecode(t *testing.T) {
-	raw := record{BootNS: 5, Kind: Open, PID: 7, UID: 1000, Syscall: 257, OpenFlags: 1, TTYMajor: 136, TTYMinor: 3, PathLen: 2, ArgsLen: 10}
+func sample(t *testing.T, record any) []byte {
+	t.Helper()
+	var sample bytes.Buffer
+	if err := binary.Write(&sample, binary.NativeEndian, record); err != nil {
+		t.Fatal(err)
+	}
+	return sample.Bytes()
+}
+
+func TestDecodeStart(t *testing.T) {
+	raw := started{head: head{BootNS: 5, Kind: Exec, TID: 7, PID: 7, PPID: 3}, UID: 1000, TTYMajor: 136, TTYMinor: 3, ArgsLen: 10, ExeLen: 2}
 	copy(raw.Comm[:], "cat")
-	copy(raw.Ancestors[0][:], "sh")
-	copy(raw.Ancestors[1][:], "runc")
 	copy(raw.Exe[0][:], "cat")
 	copy(raw.Exe[1][:], "bin")
-	raw.ExeLen = 2
+	copy(raw.File[:], "/bin/cat")
 	copy(raw.UnifiedCgroup[:], id)
 	copy(raw.Args[:], "cat\x00shadow\x00")
+	boot := time.Unix(1000, 0)
+	want := Event{
+		Time: boot.Add(5), Kind: Exec, TID: 7, Type: "execve", FD: -1, File: "/bin/cat",
+		Process: Process{
+			PID: 7, PPID: 3, UID: 1000, TTY: 136<<8 | 3, Name: "cat", Exe: "/bin/cat", Args: []string{"cat", "shadow"}, ContainerID: id,
+		},
+	}
+	if got, err := Decode(sample(t, raw), boot); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestDecodeOpen(t *testing.T) {
+	raw := done{head: head{BootNS: 5, Kind: Open, TID: 8, PID: 7, PPID: 3}, Syscall: 257, OpenFlags: 1, PathLen: 2, FD: 4, Result: 4}
 	copy(raw.Path[0][:], "shadow")
 	copy(raw.Path[1][:], "etc")
-	var sample bytes.Buffer
-	if err := binary.Write(&sample, binary.NativeEndian, raw); err != nil {
-		t.Fatal(err)
-	}
 	boot := time.Unix(1000, 0)
-	got, err := Decode(sample.Bytes(), boot)
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := Event{
-		Time: boot.Add(5), Kind: Open, Type: "openat", PID: 7, UID: 1000, TTY: 136<<8 | 3, Name: "cat",
-		Ancestors: []string{"sh", "runc"}, Exe: "/bin/cat", Args: []string{"cat", "shadow"}, File: "/etc/shadow", OpenFlags: 1,
-		ContainerID: id,
+		Time: boot.Add(5), Kind: Open, TID: 8, Process: Process{PID: 7, PPID: 3}, Type: "openat", Result: 4, FD: 4, File: "/etc/shadow", OpenFlags: 1,
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if got, err := Decode(sample(t, raw), boot); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
 }
 
 func TestDecodeConnection(t *testing.T) {
-	raw := record{Kind: Connect, Syscall: 42, Family: 10, RemotePort: 443, SocketType: 1, LocalPort: 5}
+	raw := done{head: head{Kind: Connect}, Syscall: 42, Family: 10, RemotePort: 443, SocketType: 1, LocalPort: 5}
 	copy(raw.RemoteAddress[10:], []byte{0xff, 0xff, 10, 96, 0, 1})
-	var sample bytes.Buffer
-	if err := binary.Write(&sample, binary.NativeEndian, raw); err != nil {
-		t.Fatal(err)
-	}
-	got, err := Decode(sample.Bytes(), time.Now())
+	got, err := Decode(sample(t, raw), time.Now())
 	if err != nil || got.Remote.String() != "10.96.0.1:443" || !got.Stream || got.Type != "connect" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestDecodeExit(t *testing.T) {
+	got, err := Decode(sample(t, head{Kind: Exit, TID: 9, PID: 7}), time.Now())
+	if err != nil || got.Kind != Exit || got.TID != 9 || got.Evaluated() {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

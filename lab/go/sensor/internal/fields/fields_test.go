@@ -13,8 +13,9 @@ import (
 
 var (
 	opened = Of(event.Event{
-		Kind: event.Open, Type: "openat", Name: "sh", Args: []string{"/bin/sh", "-c", "a b"}, Ancestors: []string{"runc", "shim"}, FD: 3,
-		Result: 3, File: "/etc/x/y", OpenFlags: unix.O_WRONLY | unix.O_CREAT, ContainerID: "0123456789abcdef", Exe: "/bin/sh", PID: 9,
+		Kind: event.Open, Type: "openat", Ancestors: []string{"runc", "shim"}, FD: 3,
+		Process: event.Process{Name: "sh", Args: []string{"/bin/sh", "-c", "a b"}, ContainerID: "0123456789abcdef", Exe: "/bin/sh", PID: 9},
+		Result:  3, File: "/etc/x/y", OpenFlags: unix.O_WRONLY | unix.O_CREAT,
 	}, containers.Container{Repository: "busybox", Tag: "1", Pod: "p", Namespace: "n"})
 	connected = Of(event.Event{
 		Kind: event.Connect, Type: "connect", Result: -int64(unix.EINPROGRESS), Stream: true,

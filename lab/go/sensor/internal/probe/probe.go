@@ -22,6 +22,7 @@ var object []byte
 // objects names the programs and maps of bpf/sensor.bpf.c.
 type objects struct {
 	OnExec    *ebpf.Program `ebpf:"on_exec"`
+	OnExit    *ebpf.Program `ebpf:"on_exit"`
 	OnSysExit *ebpf.Program `ebpf:"on_sys_exit"`
 	Events    *ebpf.Map     `ebpf:"events"`
 	Counters  *ebpf.Map     `ebpf:"counters"`
@@ -33,7 +34,7 @@ const (
 	counterDrops
 )
 
-// Probe is the attached pair of raw tracepoint programs.
+// Probe is the raw tracepoint programs.
 type Probe struct {
 	objects objects
 	links   []link.Link
@@ -41,7 +42,7 @@ type Probe struct {
 	boot    time.Time
 }
 
-// New loads and attaches. It leaves RLIMIT_MEMLOCK alone: kernels from 5.11 on charge BPF memory to the cgroup.
+// New loads. It leaves RLIMIT_MEMLOCK alone: kernels from 5.11 on charge BPF memory to the cgroup.
 func New() (*Probe, error) {
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
 	if err != nil {
@@ -51,13 +52,6 @@ func New() (*Probe, error) {
 	if err := spec.LoadAndAssign(&p.objects, nil); err != nil {
 		return nil, fmt.Errorf("load the eBPF programs: %w", err)
 	}
-	for _, program := range []*ebpf.Program{p.objects.OnExec, p.objects.OnSysExit} {
-		attached, err := link.AttachTracing(link.TracingOptions{Program: program, AttachType: ebpf.AttachTraceRawTp})
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("attach %s: %w", program, err), p.Close())
-		}
-		p.links = append(p.links, attached)
-	}
 	if p.reader, err = ringbuf.NewReader(p.objects.Events); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ring buffer: %w", err), p.Close())
 	}
@@ -65,6 +59,18 @@ func New() (*Probe, error) {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
+}
+
+// Attach lets events come. Between New and Attach processes are read from /proc, as Falco does.
+func (p *Probe) Attach() error {
+	for _, program := range []*ebpf.Program{p.objects.OnExec, p.objects.OnExit, p.objects.OnSysExit} {
+		attached, err := link.AttachTracing(link.TracingOptions{Program: program, AttachType: ebpf.AttachTraceRawTp})
+		if err != nil {
+			return fmt.Errorf("attach %s: %w", program, err)
+		}
+		p.links = append(p.links, attached)
+	}
+	return nil
 }
 
 // Read waits for the next event. After Close it returns ringbuf.ErrClosed.
@@ -103,7 +109,7 @@ func (p *Probe) Close() error {
 	if p.reader != nil {
 		errs = append(errs, p.reader.Close())
 	}
-	errs = append(errs, p.objects.OnExec.Close(), p.objects.OnSysExit.Close(), p.objects.Events.Close(), p.objects.Counters.Close())
+	errs = append(errs, p.objects.OnExec.Close(), p.objects.OnExit.Close(), p.objects.OnSysExit.Close(), p.objects.Events.Close(), p.objects.Counters.Close())
 	return errors.Join(errs...)
 }
 
