@@ -10,11 +10,14 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import load_ahead
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import (
+    Fault,
     carries_secrets,
     faults,
+    is_free,
     readable,
     shown,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.yaml_source import Sources
 
 # Each role begins with this action, and Ansible loads it before it forks.
 load_ahead()
@@ -52,14 +55,18 @@ class ActionModule(ActionBase):
 
     def _refused_by_options(self, options, task_vars):
         refused, uncomputed, texts = [], [], self._task.args.get("texts", [])
+        sources = Sources(self._loader.get_text_file_contents)
         for name, option in options.items():
             try:
                 value = self._templar.template(task_vars[name])
             except (AnsibleError, RecursionError) as exc:
                 uncomputed.append(message(name, option, reason(exc), "a value that can be computed"))
                 continue
-            for fault in faults(value, option, several_lines=name in texts)[:1]:
-                refused.append(message(name + fault.where, option, fault.value, fault.allowed))
+            found = faults(value, option, several_lines=name in texts)
+            if not found and is_free(option):
+                found = [Fault(odd.where, odd.value, odd.expected, odd.fix) for odd in sources.misread(value)]
+            for fault in found[:1]:
+                refused.append(message(name + fault.where, option, fault.value, fault.allowed, fault.fix))
         # One that is computed from a refused one has no fault of its own.
         return refused or uncomputed
 
@@ -86,9 +93,11 @@ class ActionModule(ActionBase):
         return f"{name} is {said}; allowed is {allowed}{cause}. Set it to for example '{example}'."
 
 
-def message(name, option, value, allowed):
+def message(name, option, value, allowed, fix=None):
     """Why the specification refuses a value."""
     said = HIDDEN if carries_secrets(option) else shown(value)
+    if fix:
+        return f"{name}: unusable value ({said}). Expected {allowed}. Fix: {fix}."
     # The default is the example where it is not empty; it is itself a value that works.
     example = option.get("default") or option.get("choices", [""])[0]
     remedy = (

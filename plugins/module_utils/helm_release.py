@@ -10,13 +10,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+# Up to here each whole number is a 64-bit float, which is what Helm keeps numbers in.
+_EXACT = 2**53
+
 
 def plain(value: object) -> object:
-    """The same value whether it came from YAML or from Helm, which stores JSON: 1.0 is 1."""
+    """The same value whether it came from YAML or from Helm, which stores JSON: 1.0 is 1, and 2^60 is 1152921504606847000."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
+    if isinstance(value, int) and abs(value) > _EXACT:
+        value = float(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

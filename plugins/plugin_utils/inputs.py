@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import namedtuple
 from collections.abc import Mapping, Sequence
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_values import (
+    UnreadableValue,
+    helm_values,
+)
 
 # The longest path that Linux takes; whatever has one line is shorter.
 LONGEST_LINE = 4096
@@ -22,18 +26,27 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff]")
 _LINES = re.compile("[\t\n\u2028\u2029]")
 
-Fault = namedtuple("Fault", ["where", "value", "allowed"])
+# fix is None where an example is the remedy.
+Fault = namedtuple("Fault", ["where", "value", "allowed", "fix"], defaults=[None])
 
 
 def faults(value, option, several_lines=False):
     """The faults of an input's value; the first one is the outermost."""
-    found = list(_unusable(value)) or list(_typed(value, option, ""))
+    found = list(_unusable(value)) or list(_typed(value, option, "")) or list(_unreadable(value, option))
     if found or several_lines:
         return found
     texts = [("", value)] if isinstance(value, str) else _texts(value, option)
     return [
         Fault(where, text, "one line of at most %d characters" % LONGEST_LINE) for where, text in texts if _long(text)
     ]
+
+
+def is_free(option):
+    """Whether an option takes YAML that its specification does not describe to the last scalar."""
+    kind, inner = option.get("type", "str"), option.get("options", {})
+    if kind == "list":
+        kind = option.get("elements", "raw")
+    return kind == "raw" or (any(map(is_free, inner.values())) if inner else kind == "dict")
 
 
 def carries_secrets(option):
@@ -79,25 +92,24 @@ def _unusable(value):
                 return
         elif isinstance(item, Mapping):
             for key, inner in item.items():
-                if not isinstance(key, str):
-                    yield Fault(
-                        where,
-                        "a dictionary with the key %r" % (key,),
-                        "a dictionary whose keys are texts (put them in quotes)",
-                    )
-                    return
-                rest += [(where, key, depth), (where + "." + readable(key, _SHOWN), inner, depth + 1)]
+                rest += [(where, key, depth), (where + "." + readable(str(key), _SHOWN), inner, depth + 1)]
         elif isinstance(item, Sequence):
             rest += [("%s[%d]" % (where, place), inner, depth + 1) for place, inner in enumerate(item)]
-        elif isinstance(item, float) and not math.isfinite(item):
-            yield Fault(where, item, "a finite number")
-            return
         elif isinstance(item, int) and not -(2**63) <= item < 2**63:
             yield Fault(where, item, "a number of at most 64 bits")
             return
         if characters > MOST_CHARACTERS:
             yield Fault("", "longer than that", "at most %d KiB of text" % (MOST_CHARACTERS // 1024))
             return
+
+
+def _unreadable(value, option):
+    """What Helm would not read as it was written, wherever the specification leaves it open."""
+    if is_free(option):
+        try:
+            helm_values(value)
+        except UnreadableValue as error:
+            yield Fault(error.where, error.value, error.expected, error.fix)
 
 
 def _typed(value, option, where):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import (
     carries_secrets,
@@ -24,6 +26,7 @@ IMAGE = {"type": "dict", "options": {"tag": {"type": "str", "required": True}, "
         ([{"a": "two\nlines"}], {"type": "list", "elements": "dict"}),
         ({"tag": "1", "pull": None}, IMAGE),
         (5, {"type": "raw"}),
+        ({5: datetime.date(2024, 4, 1), True: b"text"}, {"type": "dict"}),
         ("a", {"choices": ["a", "b"]}),
     ],
 )
@@ -49,7 +52,10 @@ def test_sound(value, option):
         (["a", 5], {"type": "list", "elements": "str"}, "[1]", "a text"),
         (["a", "b\n"], {"type": "list", "elements": "str"}, "[1]", "one line"),
         ("a=b", {"type": "dict"}, "", "a dictionary"),
-        ({5: "a"}, {"type": "dict"}, "", "keys are texts"),
+        ({None: "a"}, {"type": "dict"}, "", "keys that are strings"),
+        ({"a": {1, 2}}, {"type": "dict"}, ".a", "a mapping"),
+        ([{"a": datetime.datetime(2024, 4, 1)}], {"type": "list", "elements": "dict"}, "[0].a", "a string"),
+        (datetime.date(2024, 4, 1), {"type": "str"}, "", "a text"),
         ({"a": {"b": float("nan")}}, {"type": "dict"}, ".a.b", "finite"),
         ({"tags": "1"}, IMAGE, "", "keys tag, pull"),
         ({}, IMAGE, "", "with tag"),
