@@ -65,8 +65,10 @@ install prometheus monitoring --set server.persistentVolume.enabled=false --set 
 $kubectl --namespace monitoring create secret generic grafana-admin --from-literal=admin-user=admin --from-literal=admin-password=bench
 install grafana monitoring --set admin.existingSecret=grafana-admin --set rbac.create=false --set service.type=NodePort
 install loki monitoring --values "$here/loki.yml"
+ansible localhost -m ansible.builtin.template -e @"$here/../roles/loki_stack/vars/main/masks.yml" \
+    -a "src=$here/../roles/loki_stack/templates/promtail_scrape_configs.yml.j2 dest=$work/scrape_configs.yml"
 install promtail monitoring --values "$here/promtail.yml" --set rbac.create=false \
-    --set-file config.snippets.scrapeConfigs="$here/../roles/loki_stack/files/promtail_scrape_configs.snippet"
+    --set-file config.snippets.scrapeConfigs="$work/scrape_configs.yml"
 for account in prometheus-server promtail; do
     $kubectl create clusterrolebinding "$account" --clusterrole=view --serviceaccount="monitoring:$account"
 done

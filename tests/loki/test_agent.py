@@ -4,26 +4,40 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import time
 from pathlib import Path
 
+import command_lines
+import pytest
 import yaml
 from cluster import wait_for
+from lab_cluster import run
 
 TOP = Path(__file__).parents[2]
-SCRAPE_CONFIGS = TOP / "roles" / "loki_stack" / "files" / "promtail_scrape_configs.snippet"
+ROLE = TOP / "roles" / "loki_stack"
+SCRAPE_CONFIGS = ROLE / "templates" / "promtail_scrape_configs.yml.j2"
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
-SEEN = re.compile(r'^\S+\s+\{namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULTILINE)
+SEEN = re.compile(r'^\S+\s+\{container="falco", namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULTILINE)
 
 
-def read_by_promtail(folder: Path, lines: list[str]) -> list[tuple[str, str]]:
-    """Stream and content of each entry that Promtail would send."""
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """What the role tells Promtail about pods."""
+    rendered = tmp_path_factory.mktemp("agent") / "scrape_configs.yml"
+    module = ["-m", "ansible.builtin.template", "-a", f"src={SCRAPE_CONFIGS} dest={rendered}"]
+    run(["ansible", "localhost", *module, "-e", f"@{ROLE}/vars/main/masks.yml"])
+    (only,) = yaml.safe_load(rendered.read_text(encoding="utf-8"))
+    return only
+
+
+def read_by_promtail(job: dict, folder: Path, lines: list[str]) -> list[tuple[str, str]]:
+    """Stream and content of each entry that Promtail would send for the container falco."""
     (folder / "0.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    (job,) = yaml.safe_load(SCRAPE_CONFIGS.read_text(encoding="utf-8"))
-    labels = {"namespace": "n", "__path__": f"{folder}/*.log"}
+    labels = {"namespace": "n", "container": "falco", "__path__": f"{folder}/*.log"}
     scrape = {key: job[key] for key in ("job_name", "pipeline_stages")} | {"static_configs": [{"labels": labels}]}
     config = {
         "server": {"disable": True},
@@ -49,26 +63,46 @@ def read_by_promtail(folder: Path, lines: list[str]) -> list[tuple[str, str]]:
     return SEEN.findall(printed.read_text(encoding="utf-8"))
 
 
-def test_cri_lines_are_parsed_and_long_ones_joined(tmp_path):
+def test_cri_lines_are_parsed_and_long_ones_joined(job, tmp_path):
     lines = [
         "2026-11-23T21:00:00.000000001Z stderr F one",
         "2026-11-23T21:00:00.000000002Z stdout P first part,",
         "2026-11-23T21:00:00.000000003Z stdout P second part,",
         "2026-11-23T21:00:00.000000004Z stdout F last part",
     ]
-    assert read_by_promtail(tmp_path, lines) == [("stderr", "one"), ("stdout", "first part,second part,last part")]
+    assert read_by_promtail(job, tmp_path, lines) == [("stderr", "one"), ("stdout", "first part,second part,last part")]
 
 
-def test_lines_of_docker_are_parsed(tmp_path):
+def test_lines_of_docker_are_parsed(job, tmp_path):
     lines = [
         r'{"log":"hello\n","stream":"stderr","time":"2026-11-23T21:00:00.000000001Z"}',
         # An application may print what looks like a line of the other kind.
         r'{"log":"2026-11-23T21:00:00.000000009Z stdout F x\n","stream":"stdout","time":"2026-11-23T21:00:00.000000002Z"}',
     ]
-    entries = [entry for entry in read_by_promtail(tmp_path, lines) if entry != ("", "")]
+    entries = [entry for entry in read_by_promtail(job, tmp_path, lines) if entry != ("", "")]
     assert entries == [("stderr", "hello"), ("stdout", "2026-11-23T21:00:00.000000009Z stdout F x")]
 
 
-def test_json_of_an_application_stays_as_it_is(tmp_path):
+def test_json_of_an_application_stays_as_it_is(job, tmp_path):
     text = r'{"log":"mine","stream":"mine","time":"2020-01-01T00:00:00Z"}'
-    assert read_by_promtail(tmp_path, [f"2026-11-23T21:00:00.000000001Z stdout F {text}"]) == [("stdout", text)]
+    assert read_by_promtail(job, tmp_path, [f"2026-11-23T21:00:00.000000001Z stdout F {text}"]) == [("stdout", text)]
+
+
+def test_secrets_on_the_command_lines_of_falcos_events_are_masked(job, tmp_path):
+    events = [line.replace("%s", command_lines.SECRET) for line in command_lines.WITH_A_SECRET]
+    written = [
+        f"2026-11-23T21:00:00.{number:09}Z stdout F {command_lines.event(line)}" for number, line in enumerate(events)
+    ]
+    read = [text for _stream, text in read_by_promtail(job, tmp_path, written) if text]
+    assert len(read) == len(events)
+    assert [text for text in read if command_lines.SECRET in text or "***" not in text] == []
+    # Nothing but the secret goes.
+    assert {tuple(json.loads(text)["output_fields"]) for text in read} == {
+        ("proc.cmdline", "k8s.pod.name", "proc.pname")
+    }
+
+
+def test_other_events_stay_as_they_are(job, tmp_path):
+    events = [command_lines.event(line) for line in command_lines.HARMLESS]
+    written = [f"2026-11-23T21:00:00.{number:09}Z stdout F {text}" for number, text in enumerate(events)]
+    assert [text for _stream, text in read_by_promtail(job, tmp_path, written) if text] == events

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import templated_by
 
 ROOT = Path(__file__).parents[3]
 LAB = ROOT / "lab" / "charts"
@@ -260,10 +261,9 @@ if REAL:
 
 
 def test_the_agents_treat_a_line_alike():
-    role = ROOT / "roles" / "loki_stack"
-    (promtail,) = yaml.safe_load((role / "files" / "promtail_scrape_configs.snippet").read_text(encoding="utf-8"))
-    alloy = (role / "templates" / "config.alloy.j2").read_text(encoding="utf-8").splitlines()
-    words = [line.strip() for line in alloy]
+    values = templated_by("loki_stack", "__loki_stack_agents", {})
+    (promtail,) = yaml.safe_load(values["promtail"]["config"]["snippets"]["scrapeConfigs"])
+    words = [line.strip() for line in values["alloy"]["alloy"]["configMap"]["content"].splitlines()]
     labels = {word.split('"')[1] for word in words if word.startswith("target_label") and '"__' not in word}
     assert labels == relabelled(promtail["relabel_configs"]) == OUR_LABELS
     matches = [stage["match"] for stage in promtail["pipeline_stages"] if "match" in stage]
@@ -273,6 +273,11 @@ def test_the_agents_treat_a_line_alike():
     assert [stage for stage in stages if stage not in ("match", "label_drop")] == [
         name for match in matches for stage in match["stages"] for name in stage
     ]
+    masks = [stage["replace"] for match in matches for stage in match["stages"] if "replace" in stage]
+    for key in ("expression", "replace"):
+        assert [json.loads(word.partition("=")[2]) for word in words if word.startswith(f"{key} ")] == [
+            mask[key] for mask in masks
+        ]
 
 
 @pytest.mark.parametrize(
