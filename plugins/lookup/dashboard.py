@@ -9,7 +9,9 @@ name: dashboard
 version_added: 0.1.0
 short_description: Read dashboards of Grafana from files, addresses and grafana.com
 description:
-  - Returns the JSON of each dashboard, judged as far as that is possible without a Grafana.
+  - Returns the JSON of each dashboard, checked as far as that is possible without a Grafana.
+  - Takes classic JSON, V1 and V2 resources (C(apiVersion), C(metadata), C(spec)) and answers of Grafana's API (C(dashboard)).
+    A V1 resource becomes the classic dashboard inside it.
   - What comes from elsewhere is asked for with each call; keep it in a fact where it is used more than once.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
@@ -22,7 +24,7 @@ options:
       - C(checksum), 64 hexadecimal digits of SHA-256, ends the run when the text is another one. An address with
         C(http) needs it.
       - C(uid) gives a dashboard its identity, 1 to 40 letters, digits, C(-) and C(_). It is needed where the text has
-        none, except with C(id), where it becomes C(grafana-com-ID).
+        none (the name of a resource is one), except with C(id), where it becomes C(grafana-com-ID).
     type: list
     elements: raw
     required: true
@@ -66,6 +68,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlConnectionError
 from ansible.module_utils.urls import SSLValidationError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_exports as exports
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import text_file
 
@@ -122,9 +125,11 @@ def definition(entry, text):
     if entry.get("checksum", seen).lower() != seen:
         raise Refused(f"its SHA-256 is {seen}. Look at what changed, then give this checksum")
     try:
-        found = json.loads(text)
+        found = exports.unwrapped(json.loads(text))
     except ValueError as exc:
-        raise Refused(f"it is not JSON: {exc}. Export the dashboard again") from exc
+        raise Refused(f"it is not JSON: {exc}. Export the dashboard again, as JSON") from exc
+    except exports.DefinitionError as exc:
+        raise Refused(str(exc)) from exc
     if not isinstance(found, dict) or not found.get("title"):
         raise Refused(
             "it is not a dashboard: its JSON has no title. Give the JSON of one dashboard, as Grafana exports it"

@@ -107,17 +107,18 @@ def is_ours(body: dict, owner: str) -> bool:
     return labelled and mark(body).startswith(_short(body["uid"], 8) + "-")
 
 
-def _holds(found: t.Any, wanted: t.Any) -> bool:
+def holds(found: t.Any, wanted: t.Any) -> bool:
+    """True if everything that is wanted is there; what Grafana or people add beside it is none of ours."""
     # Grafana adds keys of its own (intervalMs, maxDataPoints ...), so the wanted ones decide; it leaves out what is empty.
     if not wanted and not found:
         return True
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(_holds(found.get(key), value) for key, value in wanted.items())
+        return isinstance(found, dict) and all(holds(found.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):
         return (
             isinstance(found, list)
             and len(found) == len(wanted)
-            and all(_holds(one, other) for one, other in zip(found, wanted))
+            and all(holds(one, other) for one, other in zip(found, wanted))
         )
     return found == wanted
 
@@ -126,7 +127,7 @@ def is_as_declared(found: dict, body: dict) -> bool:
     """True if Grafana's rule does what the declared one does."""
     # A label or annotation more is sent to people, so here what Grafana has beyond the declared counts.
     extra = any((found.get(key) or {}) != body[key] for key in ("labels", "annotations"))
-    return not extra and _holds(found, body)
+    return not extra and holds(found, body)
 
 
 def view(body: dict | None) -> dict:

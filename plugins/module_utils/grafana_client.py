@@ -46,11 +46,15 @@ def is_uid(value: t.Any) -> bool:
 
 
 class GrafanaError(Exception):
-    """A request that failed; status is None when there was no answer."""
+    """A request that failed; status is None when there was no answer, words are Grafana's own."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, words: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.words = words
+
+
+_ABSENT = object()
 
 
 def path(*parts: str, **query: t.Any) -> str:
@@ -59,12 +63,33 @@ def path(*parts: str, **query: t.Any) -> str:
     return quoted + ("?" + urlencode(query, doseq=True) if query else "")
 
 
-def _grafanas_words(response: HTTPError) -> str:
+def apis_path(*parts: str) -> str:
+    """A path of the newer API, which Grafana has from 12 on."""
+    return "/apis/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _form(answer: t.Any, kind: type, keys: tuple[str, ...]) -> str:
+    """What is wrong with an answer, or an empty string; its values stay out of it."""
+    names = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
+    if not isinstance(answer, kind):
+        return names.get(type(answer), "a number")
+    for one in answer if isinstance(answer, list) else [answer]:
+        lacking = [key for key in keys if not isinstance(one, dict) or one.get(key) is None]
+        if lacking:
+            return f"an object without {lacking[0]}" if isinstance(one, dict) else names.get(type(one), "a number")
+    return ""
+
+
+def _body_of(response: HTTPError) -> t.Any:
+    """The answer that goes with a status; an empty string for what is no JSON or was cut off."""
     try:
-        answer = json.loads(response.read())
+        body = response.read()
+        return json.loads(body) if body else None
     except (ValueError, OSError, HTTPException):
-        # No JSON, or cut off in the middle.
         return ""
+
+
+def _grafanas_words(answer: t.Any) -> str:
     if not isinstance(answer, dict):
         return ""
     words = answer.get("message") or answer.get("error")
@@ -119,7 +144,16 @@ class Grafana:
         absent: tuple[int, ...] = (),
         headers: dict[str, str] | None = None,
     ) -> t.Any:
-        """The decoded answer; None for a status in absent (a thing that may be missing)."""
+        """The decoded answer; None for a status in absent (a thing that may be missing).
+
+        Before something is deleted or overwritten, C(get_object) and C(get_list) are asked: they take no other answer.
+        """
+        answer = self._answer(method, api_path, payload, absent, headers)
+        return None if answer is _ABSENT else answer
+
+    def _answer(
+        self, method: str, api_path: str, payload: t.Any, absent: tuple[int, ...], headers: dict[str, str] | None
+    ) -> t.Any:
         data = None if payload is None else json.dumps(payload).encode()
         sent = {**self._headers, **(headers or {})}
         request = Request(self.url + api_path, data=data, headers=sent, method=method)
@@ -127,29 +161,52 @@ class Grafana:
             with self._opener.open(request, timeout=self._timeout) as response:
                 body = response.read()
         except HTTPError as exc:
-            if exc.code in absent:
-                return None
-            raise self._refused(method, api_path, exc) from exc
+            answer = _body_of(exc)
+            # Grafana says so in JSON or with nothing; a page is somebody else's.
+            if exc.code in absent and answer != "":
+                return _ABSENT
+            raise self._refused(method, api_path, exc, _grafanas_words(answer)) from exc
         except (URLError, OSError, HTTPException) as exc:
             reason = getattr(exc, "reason", None) or exc
             raise GrafanaError(f"{method} {self.url}{api_path}: no answer from Grafana: {reason}") from exc
         try:
-            return json.loads(body) if body else {}
+            return json.loads(body) if body or method == "GET" else {}
         except ValueError as exc:
             message = f"{method} {self.url}{api_path}: the answer is not JSON. Is this the address of Grafana itself?"
             raise GrafanaError(message) from exc
 
-    def _refused(self, method: str, api_path: str, exc: HTTPError) -> GrafanaError:
+    def _checked(self, api_path: str, answer: t.Any, kind: type, keys: tuple[str, ...]) -> t.Any:
+        wrong = _form(answer, kind, keys)
+        if not wrong:
+            return answer
+        expected = f"{'a list of objects' if kind is list else 'an object'} with {', '.join(keys)}"
+        raise GrafanaError(
+            f"GET {self.url}{api_path}: the answer is not what Grafana's API gives ({wrong}). Expected {expected}. Fix: set url "
+            "to the address of Grafana itself, and look whether a proxy answers in its place."
+        )
+
+    def get_object(self, api_path: str, *keys: str, absent: tuple[int, ...] = ()) -> t.Any:
+        """An object that has these keys; None for a status in absent. Anything else is an error, never nothing."""
+        answer = self._answer("GET", api_path, None, absent, None)
+        return None if answer is _ABSENT else self._checked(api_path, answer, dict, keys)
+
+    def get_list(self, api_path: str, *keys: str, absent: tuple[int, ...] = ()) -> t.Any:
+        """A list of objects that each have these keys; None for a status in absent."""
+        answer = self._answer("GET", api_path, None, absent, None)
+        return None if answer is _ABSENT else self._checked(api_path, answer, list, keys)
+
+    def _refused(self, method: str, api_path: str, exc: HTTPError, words: str) -> GrafanaError:
         if 300 <= exc.code < 400:
             return GrafanaError(
                 f"{method} {self.url}{api_path} is redirected to {exc.headers.get('Location')}. Set url to the address of "
                 "Grafana itself.",
                 exc.code,
             )
-        words = _grafanas_words(exc)
         if exc.code == 401:
             who = "the API key" if self.token else f"user {self.user!r} with this password"
             return GrafanaError(
-                f"Grafana at {self.url} refused {who}: {words or 'not authorized'}. Correct the credentials.", 401
+                f"Grafana at {self.url} refused {who}: {words or 'not authorized'}. Correct the credentials.",
+                401,
+                words,
             )
-        return GrafanaError(f"{method} {self.url}{api_path}: HTTP {exc.code}: {words or exc.reason}", exc.code)
+        return GrafanaError(f"{method} {self.url}{api_path}: HTTP {exc.code}: {words or exc.reason}", exc.code, words)

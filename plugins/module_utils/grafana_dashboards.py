@@ -12,19 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_exports as exports
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import UID_RULE, is_uid
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import DefinitionError
 
 _MARK = "managed-"
-_INPUT = re.compile(r"\$\{(\w+)\}")
 # Set by Grafana, or of use only to its import page.
-_NOT_CONTENT = ("id", "version", "iteration", "__inputs", "__requires", "__elements")
-
-
-class DefinitionError(Exception):
-    """A dashboard's definition that cannot be used; the message says which and why."""
+_NOT_CONTENT = ("id", "version", "iteration", "__inputs", "__requires", "__elements", "__folder")
 
 
 class Dashboard(t.NamedTuple):
@@ -33,7 +29,14 @@ class Dashboard(t.NamedTuple):
     uid: str
     title: str
     mark: str
+    # Classic JSON, or the spec of a V2 resource.
     body: dict
+    # The apiVersion and metadata of a V2 resource.
+    api_version: str = ""
+    metadata: dict = {}  # noqa: RUF012 - never written to
+    # The folder it was exported from, and the ids of the panel plugins it needs.
+    folder: str = ""
+    plugins: tuple[str, ...] = ()
 
 
 def _short(text: str, length: int) -> str:
@@ -49,50 +52,8 @@ def is_ours(uid: str, tags: list[str], owner: str) -> bool:
     return owner in tags and any(tag.startswith(_mark_start(uid)) for tag in tags)
 
 
-def _input_value(title: str, wanted: dict, inputs: dict[str, str]) -> str:
-    # Exported dashboards call the same source by many names, so a plugin's id serves all of them.
-    for key in (wanted["name"], wanted.get("pluginId")):
-        if key in inputs:
-            return inputs[key]
-    if wanted.get("type") == "constant" and "value" in wanted:
-        return wanted["value"]
-    kind = wanted.get("pluginId") or wanted["name"]
-    raise DefinitionError(
-        f"dashboard {title!r} asks for the input {wanted['name']!r}, which inputs does not have: "
-        f"add {wanted['name']} or {kind} with the uid of a data source"
-    )
-
-
-def _replaced(node: t.Any, values: dict[str, str]) -> t.Any:
-    if isinstance(node, str):
-        return _INPUT.sub(lambda match: values.get(match.group(1), match.group(0)), node)
-    if isinstance(node, list):
-        return [_replaced(item, values) for item in node]
-    if isinstance(node, dict):
-        return {key: _replaced(item, values) for key, item in node.items()}
-    return node
-
-
-def _classic(definition: t.Any) -> t.Any:
-    """The dashboard's own JSON; a resource, as exported from Grafana 12 and newer, has it inside."""
-    if not isinstance(definition, dict):
-        return definition
-    version = str(definition.get("apiVersion", "")).rpartition("/")[2]
-    inside = definition.get("spec") if version else definition
-    name = (definition.get("metadata") or {}).get("name") if version else definition.get("title")
-    if version.startswith("v2") or (isinstance(inside, dict) and {"elements", "layout"} <= set(inside)):
-        raise DefinitionError(
-            f"dashboard {name!r} is written in schema v2, which only Grafana 12 and newer know: export it with the model "
-            "Classic"
-        )
-    if version and isinstance(inside, dict):
-        return {**inside, "uid": name or inside.get("uid")}
-    return inside
-
-
-def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
-    """Fill the inputs in and add the tags."""
-    definition = _classic(definition)
+def _checked(definition: t.Any) -> dict:
+    definition = exports.unwrapped(definition)
     title = definition.get("title") if isinstance(definition, dict) else None
     if not title:
         raise DefinitionError(
@@ -104,13 +65,28 @@ def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
         raise DefinitionError(f"dashboard {title!r} has no uid: add a fixed one of at most 40 characters")
     if not is_uid(uid):
         raise DefinitionError(f"dashboard {title!r} has the uid {uid!r}, which Grafana refuses: give it {UID_RULE}")
-    values = {wanted["name"]: _input_value(title, wanted, inputs) for wanted in definition.get("__inputs") or []}
-    body = _replaced({key: value for key, value in definition.items() if key not in _NOT_CONTENT}, values)
-    own_tags = [tag for tag in body.get("tags") or [] if tag != owner and not tag.startswith(_MARK)]
-    body["tags"] = [*own_tags, owner]
-    mark = _mark_start(uid) + _short(json.dumps(body, sort_keys=True), 16)
-    body["tags"].append(mark)
-    return Dashboard(uid, title, mark, body)
+    return definition
+
+
+def _marked(uid: str, content: dict, owner: str) -> tuple[str, dict]:
+    own_tags = [tag for tag in content.get("tags") or [] if tag != owner and not tag.startswith(_MARK)]
+    content = {**content, "tags": [*own_tags, owner]}
+    mark = _mark_start(uid) + _short(json.dumps(content, sort_keys=True), 16)
+    return mark, {**content, "tags": [*own_tags, owner, mark]}
+
+
+def prepare(definition: t.Any, inputs: dict[str, str], owner: str) -> Dashboard:
+    """Fill the inputs in, bring library panels along, and add the tags."""
+    definition = _checked(definition)
+    uid, title, folder = definition["uid"], definition["title"], exports.folder_of(definition)
+    body = exports.filled(definition, inputs)
+    if exports.is_v2(definition):
+        mark, spec = _marked(uid, body["spec"], owner)
+        return Dashboard(uid, title, mark, spec, definition["apiVersion"], definition["metadata"], folder)
+    body = exports.with_library_panels(body, body.get("__elements"))
+    plugins = [one.get("id") for one in body.get("__requires") or [] if one.get("type") == "panel"]
+    mark, content = _marked(uid, {key: value for key, value in body.items() if key not in _NOT_CONTENT}, owner)
+    return Dashboard(uid, title, mark, content, folder=folder, plugins=tuple(sorted(filter(None, plugins))))
 
 
 def prepare_all(definitions: list, inputs: dict[str, str], owner: str) -> list[Dashboard]:

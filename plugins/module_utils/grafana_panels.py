@@ -45,12 +45,19 @@ def range_seconds(dashboard: dict) -> int:
     return int(match.group(1)) * _SECONDS[match.group(2)]
 
 
-def default_variables(dashboard: dict) -> dict[str, t.Any]:
-    """The values a fresh page starts with: each variable's saved choice, "All" resolved."""
+def default_variables(dashboard: dict, sources: dict[str, str] | None = None) -> dict[str, t.Any]:
+    """The values a fresh page starts with: each variable's saved choice, "All" resolved.
+
+    Exports have no choices: a query's variable counts as "All" then, one that chooses a data source as the uid in sources,
+    by the plugin's id.
+    """
     values: dict[str, t.Any] = {}
     for variable in (dashboard.get("templating") or {}).get("list") or []:
         value = (variable.get("current") or {}).get("value", "")
-        if value in ("$__all", ["$__all"]):
+        kind = variable.get("type")
+        if kind == "datasource" and value in ("", None, "default"):
+            value = (sources or {}).get(str(variable.get("query")), "")
+        elif value in ("$__all", ["$__all"]) or (kind == "query" and value in ("", None, [])):
             value = variable.get("allValue") or ".*"
         values[variable["name"]] = value
     return values
@@ -120,7 +127,12 @@ def _datasource(*candidates: t.Any) -> dict:
     return {}
 
 
-def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None, finest: bool = False) -> list[dict]:
+def panel_queries(
+    dashboard: dict,
+    variables: dict[str, t.Any] | None = None,
+    finest: bool = False,
+    sources: dict[str, str] | None = None,
+) -> list[dict]:
     """Every visible query of every panel, ready for POST /api/ds/query.
 
     Each entry has panel (title), panel_id, ref_id, datasource_uid, and query: one element of the
@@ -129,7 +141,7 @@ def panel_queries(dashboard: dict, variables: dict[str, t.Any] | None = None, fi
     as close as the data, whatever panels want: Prometheus answers at whole steps only, so what is new is seen after one.
     """
     length = range_seconds(dashboard)
-    chosen = {**default_variables(dashboard), **(variables or {})}
+    chosen = {**default_variables(dashboard, sources), **(variables or {})}
     entries = []
     for panel in walk_panels(dashboard):
         points = panel.get("maxDataPoints") or _DEFAULT_POINTS

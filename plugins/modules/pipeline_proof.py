@@ -143,12 +143,13 @@ options:
     default: [falco-metrics, falco-falcosidekick]
   folder_uid:
     description:
-      - Uid of the Grafana folder with the dashboards. Those with the tag C(runtime_security.kubernetes) are checked.
+      - Uid of the Grafana folder with the dashboards.
     type: str
     default: runtime-security
   dashboards:
     description:
-      - Uids of the dashboards that must be in the folder.
+      - Uids of the dashboards that must be in the folder and have data in every panel. Others in it are not looked at.
+      - With an empty list no dashboard is proven.
     type: list
     elements: str
     default: [runtime-security-events, log-explorer, pipeline-health, api-audit]

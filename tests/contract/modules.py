@@ -38,7 +38,9 @@ def run(
     sent = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     module = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module_name}")
     # The profile is part of what a module of ansible-core 2.19 is sent; older ones do not look at it.
+    warnings: list[str] = []
     with (
+        mock.patch.object(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text)),
         mock.patch.object(basic, "_ANSIBLE_ARGS", sent),
         mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
         mock.patch.object(basic.AnsibleModule, "exit_json", _finish),
@@ -47,5 +49,5 @@ def run(
         try:
             module.main()
         except _Finished as finished:
-            return finished.args[0]
+            return {**finished.args[0], "warnings": warnings}
     raise AssertionError(f"{module_name} ended without a result")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard_store
 from grafana_double import RELEASES, Double
 from modules import run
 
@@ -129,21 +130,6 @@ def test_a_resource_of_the_newer_api_will_do(grafana, have):
     assert not have(dashboards=[NODES])["changed"]
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [
-        {"apiVersion": "dashboard.grafana.app/v2beta1", "metadata": {"name": "n"}, "spec": {"title": "Nodes"}},
-        {"title": "Nodes", "elements": {}, "layout": {}},
-    ],
-)
-def test_schema_v2_is_refused_with_the_remedy(oldest, definition):
-    result = run("grafana_dashboards", oldest.url, **FOLDER, dashboards=[definition])
-    assert (
-        "is written in schema v2, which only Grafana 12 and newer know: export it with the model Classic"
-        in result["msg"]
-    )
-
-
 def test_ours_saved_in_schema_v2_is_ours_still(newest):
     have = functools.partial(run, "grafana_dashboards", newest.url, **FOLDER)
     have(**BOTH)
@@ -183,9 +169,7 @@ def test_an_index_that_knows_what_is_gone(newest):
 
 
 def test_more_dashboards_than_one_page_of_the_search(oldest, monkeypatch):
-    from ansible_collections.runtime_security.kubernetes.plugins.modules import grafana_dashboards
-
-    monkeypatch.setattr(grafana_dashboards, "_PAGE", 3)
+    monkeypatch.setattr(grafana_dashboard_store, "PAGE", 3)
     many = [{"uid": f"d{number}", "title": f"D{number}"} for number in range(7)]
     have = functools.partial(run, "grafana_dashboards", oldest.url, **FOLDER, dashboards=many)
     assert len(have()["created"]) == 7

@@ -24,7 +24,14 @@ def left_out(options: dict) -> list[dict]:
     if not options["audit"]:
         reason = "audit is false: the API server does not write its audit log to standard output"
         lines.append({"name": audit.NAME, "reason": reason})
+    if not _expected(options):
+        reason = "dashboards names none whose data can be asked for"
+        lines.append({"name": dashboards.NAME.format("..."), "reason": reason})
     return lines
+
+
+def _expected(options: dict) -> list[str]:
+    return [uid for uid in options["dashboards"] if options["audit"] or uid != dashboards.AUDIT]
 
 
 def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
@@ -48,10 +55,11 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells, falco))
     delivered = Check(delivery.NAME, lambda: delivery.delivery(watch, queries, shells, falco))
     audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
-    without = [] if options["audit"] else [dashboards.AUDIT]
+    expected = _expected(options)
+    kinds = {"prometheus": options["prometheus_uid"], "loki": options["loki_uid"]}
     panels = Check(
         "the dashboards have data in every panel",
-        lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], options["dashboards"], without),
+        lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], expected, kinds),
     )
     tls = Check(receiver.ACCEPTED, lambda: listener.check(watch))
     scraped = Check(
@@ -60,7 +68,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     )
 
     checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event, delivered]
-    checks += ([audit_line] if options["audit"] else []) + [panels, tls, scraped]
+    checks += ([audit_line] if options["audit"] else []) + ([panels] if expected else []) + [tls, scraped]
     pod.start(watch)
     try:
         return run_checks(checks, watch)

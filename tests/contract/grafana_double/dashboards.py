@@ -38,6 +38,7 @@ class Dashboards:
         self._release = release
         self._folders = folders
         folders.deleted = self._drop_folder
+        folders.dashboards_in = lambda uid: sum(one.folder == uid for one in self.stored.values())
         self.stored: dict[str, Stored] = {}
         # With a frozen index the search goes on saying what it said then, as it may for seconds from 12 on.
         self._frozen: list[dict] | None = None
@@ -67,6 +68,11 @@ class Dashboards:
         """A dashboard as a provisioning file makes it."""
         self._keep(uid, {"uid": uid, "title": uid, "tags": [], **more}, "", "")
         self.stored[uid] = self.stored[uid]._replace(provisioned=True)
+
+    def keep_v2(self, uid: str, spec: dict, folder: str, message: str) -> None:
+        """Store a dashboard in the v2 schema, as the newer API does."""
+        self._keep(uid, spec, folder, message)
+        self.stored[uid] = self.stored[uid]._replace(schema_v2=True)
 
     def freeze_index(self) -> None:
         """From now on the search does not follow."""

@@ -39,11 +39,20 @@ class Release(t.NamedTuple):
     # The search runs on an index that follows the changes later (unified storage, the only one from 12 on).
     # https://grafana.com/docs/grafana/latest/upgrade-guide/upgrade-v12.0/
     indexed_search: bool
+    # GET /api/folders/:uid/counts: what is in a folder. pkg/api/folder.go; up to 10.0 with nested folders only.
+    folder_counts: bool
+    # A folder that is not empty is not deleted: "folder is not empty", recorded of 12.4.0. Until then its dashboards go too.
+    full_folders_stay: bool
+    # Versions of /apis/dashboard.grafana.app: docs/sources/developer-resources/api-reference/http-api/dashboard.md of 12.4
+    # and 13.2.
+    api_versions: tuple[str, ...]
     # Deleting a contact point that the policy tree uses: 500 in 10.0 (seen on the real server), 409 later.
     # docs/sources/developers/http_api/alerting_provisioning.md, "409 Conflict".
     contact_point_in_use: int
 
 
+_V12 = ("v1beta1", "v0alpha1", "v2alpha1", "v2beta1")
+_V13 = ("v1", "v1beta1", "v0alpha1", "v2beta1", "v2")
 _NEITHER: frozenset[str] = frozenset()
 _PROMETHEUS = frozenset({"prometheus"})
 _BOTH = frozenset({"prometheus", "loki"})
@@ -51,11 +60,11 @@ _BOTH = frozenset({"prometheus", "loki"})
 RELEASES = {
     release.version: release
     for release in (
-        Release("9.5.21", True, _NEITHER, True, False, False, False, True, False, 500),
-        Release("10.0.0", True, _PROMETHEUS, True, False, False, False, True, False, 500),
-        Release("10.4.19", True, _BOTH, True, False, False, False, True, False, 409),
-        Release("11.6.3", True, _BOTH, False, True, False, False, True, False, 409),
-        Release("12.4.3", True, _BOTH, False, True, True, True, True, True, 409),
-        Release("13.2.0", False, _BOTH, False, True, True, True, False, True, 409),
+        Release("9.5.21", True, _NEITHER, True, False, False, False, True, False, False, False, (), 500),
+        Release("10.0.0", True, _PROMETHEUS, True, False, False, False, True, False, False, False, (), 500),
+        Release("10.4.19", True, _BOTH, True, False, False, False, True, False, True, False, (), 409),
+        Release("11.6.3", True, _BOTH, False, True, False, False, True, False, True, False, (), 409),
+        Release("12.4.3", True, _BOTH, False, True, True, True, True, True, True, True, _V12, 409),
+        Release("13.2.0", False, _BOTH, False, True, True, True, False, True, True, True, _V13, 409),
     )
 }

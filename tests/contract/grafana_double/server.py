@@ -13,7 +13,7 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from . import alerting, dashboards, data_sources, folders
+from . import alerting, apis, dashboards, data_sources, folders
 from .answers import EMPTY, Answer, error
 from .releases import Release
 
@@ -36,8 +36,9 @@ class Double:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.data_sources = data_sources.DataSources(release)
-        self.folders = folders.Folders()
+        self.folders = folders.Folders(release)
         self.dashboards = dashboards.Dashboards(release, self.folders)
+        self.apis = apis.Apis(release, self.dashboards)
         self.alerting = alerting.Alerting(release, self.folders)
         self.requests: list[tuple[str, str, t.Any]] = []
         # Each serves one request.
@@ -47,10 +48,11 @@ class Double:
             ("GET", r"/api/health", lambda request: Answer(200, self._health())),
             ("GET", r"/api/org", lambda request: Answer(200, {"id": 1, "name": "Main Org.", "address": _ADDRESS})),
             ("POST", "/api/user/using/1", lambda request: Answer(200, {"message": "Active organization changed"})),
-            ("GET", "/api/frontend/settings", lambda request: Answer(200, {"buildInfo": {"version": release.version}})),
+            ("GET", "/api/frontend/settings", lambda request: Answer(200, self._settings())),
             *self.data_sources.routes(),
             *self.folders.routes(),
             *self.dashboards.routes(),
+            *self.apis.routes(),
             *self.alerting.routes(),
         ]
 
@@ -86,6 +88,10 @@ class Double:
 
     def _health(self) -> dict:
         return {"commit": "NA", "database": "ok", "version": self.release.version}
+
+    def _settings(self) -> dict:
+        panels = dict.fromkeys(("timeseries", "stat", "table", "logs", "text"), {})
+        return {"buildInfo": {"version": self.release.version}, "namespace": "default", "panels": panels}
 
     def take_fault(self, method: str, path: str) -> Fault | None:
         """The first fault that is meant for this request."""

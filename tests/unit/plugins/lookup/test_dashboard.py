@@ -135,7 +135,8 @@ def test_a_server_that_is_not_there_is_named():
     [
         ("{", "it is not JSON"),
         ("[]", "its JSON has no title"),
-        ('{"dashboard": {"title": "A"}}', "its JSON has no title"),
+        ('{"dashboard": {"uid": "a"}}', "its JSON has no title"),
+        ('{"apiVersion": "v1", "spec": {"title": "A"}}', "has the apiVersion 'v1'"),
         ('{"title": "A"}', "it has no uid, so each run would make a new dashboard. Give one by the key uid."),
         ('{"title": "A", "uid": "a b"}', "its uid is 'a b'; allowed are 1 to 40 letters"),
     ],
@@ -164,3 +165,14 @@ def test_a_text_that_is_no_dashboard_is_refused(tmp_path, text, reason):
 )
 def test_what_says_where_a_dashboard_is_is_judged(term, reason):
     assert reason in refusal(term)
+
+
+@pytest.mark.parametrize("version", ["v1beta1", "v2"])
+def test_a_resource_goes_by_its_name_or_by_the_uid_that_is_given(tmp_path, version):
+    file = tmp_path / "a.json"
+    spec = {"title": "Shop", "panels": []}
+    api = f"dashboard.grafana.app/{version}"
+    file.write_bytes(as_bytes({"apiVersion": api, "kind": "Dashboard", "metadata": {"name": "shop"}, "spec": spec}))
+    first, second = read(str(file), {"path": str(file), "uid": "other"})
+    assert [(one["uid"], one["title"]) for one in (first, second)] == [("shop", "Shop"), ("other", "Shop")]
+    assert (first.get("spec"), first.get("panels")) == ((spec, None) if version == "v2" else (None, []))

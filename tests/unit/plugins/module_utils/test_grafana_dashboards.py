@@ -78,8 +78,12 @@ def test_a_resource_is_the_dashboard_inside_it(version, more):
 @pytest.mark.parametrize(
     ("definition", "message"),
     [
-        (_resource("v2beta1", title="Nodes"), "'nodes' is written in schema v2.*Classic"),
-        ({"title": "Nodes", "elements": {}, "layout": {}}, "'Nodes' is written in schema v2.*Classic"),
+        ({"title": "Nodes", "elements": {}, "layout": {}}, "'Nodes' is the inside of a V2 resource.*apiVersion"),
+        (
+            {**_resource("v1", title="Nodes"), "apiVersion": "v1"},
+            "'nodes' has the apiVersion 'v1'.*dashboard.grafana.app",
+        ),
+        (_resource("v2beta1", elements={}), "no title"),
         (_resource("v1beta1", panels=[]), "no title"),
         ({**_resource("v1beta1"), "spec": None}, "no title"),
         (_definition(uid="a/b"), "has the uid 'a/b', which Grafana refuses: give it 1 to 40 letters"),

@@ -295,8 +295,9 @@ def _with_dashboards(query, *uids, folder="ours"):
     return FakeGrafana({"/api/search": hits, **paths}, query)
 
 
-def test_dashboards_with_data():
-    proof = list(dashboards.dashboards(Watch(5), _with_dashboards(_frames(1), "a", "b"), "ours", ["a"]))
+def test_expected_dashboards_have_data_and_others_are_not_looked_at():
+    grafana = _with_dashboards(_frames(1), "a", "b", "of-a-user")
+    proof = list(dashboards.dashboards(Watch(5), grafana, "ours", ["b", "a"]))
     assert [_verdict(entry) for entry in proof] == [
         ("dashboard A has data in every panel", True),
         ("dashboard B has data in every panel", True),
@@ -304,9 +305,27 @@ def test_dashboards_with_data():
     assert proof[0]["detail"] == "2 panels, 2 queries"
 
 
-def test_dashboards_that_are_left_out():
-    proof = list(dashboards.dashboards(Watch(5), _with_dashboards(_frames(1), "a", "b"), "ours", ["a", "b"], ["b"]))
-    assert [entry["name"] for entry in proof] == ["dashboard A has data in every panel"]
+def test_a_dashboard_in_schema_v2_is_asked_for_in_classic_json():
+    grafana = _with_dashboards(_frames(1), "a")
+    grafana.paths["/api/dashboards/uid/a"] = Refused("dashboard api version not supported", 406)
+    grafana.paths["/api/frontend/settings"] = {"namespace": "org-2"}
+    place = "/apis/dashboard.grafana.app/v1beta1/namespaces/org-2/dashboards/a"
+    grafana.paths[place] = {"spec": _dashboard("a", "up")["dashboard"]}
+    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"])
+    assert _verdict(entry) == ("dashboard A has data in every panel", True)
+
+
+def test_a_users_dashboard_whose_variables_have_no_choice():
+    grafana = _with_dashboards(_frames(1), "a")
+    page = _dashboard("a", 'up{pod=~"$pod"}')
+    page["dashboard"]["panels"][0]["datasource"] = {"uid": "${source}"}
+    variables = [{"name": "source", "type": "datasource", "query": "prometheus"}, {"name": "pod", "type": "query"}]
+    page["dashboard"]["templating"] = {"list": variables}
+    grafana.paths["/api/dashboards/uid/a"] = page
+    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"], {"prometheus": "prom"})
+    assert entry["ok"]
+    query = grafana.bodies[-1]["queries"][0]
+    assert (query["datasource"], query["expr"]) == ({"uid": "prom"}, 'up{pod=~".*"}')
 
 
 @pytest.mark.parametrize("answer, reason", [(_frames(None), "empty"), (Refused("parse error"), "parse error")])

@@ -5,16 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard_store
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError
-from ansible_collections.runtime_security.kubernetes.plugins.modules import grafana_dashboards
-
-PARAMS = {
-    "folder_uid": "folder",
-    "folder_title": "Folder",
-    "owner": "owner",
-    "overwrite": False,
-    "restore_edits": False,
-}
 
 
 class FakeGrafana:
@@ -25,9 +17,10 @@ class FakeGrafana:
         self.stored = stored
         self.saved = 0
 
+    def get_object(self, api_path, *keys, absent=()):
+        return {"dashboard": {"uid": "one", "version": self.stored}, "meta": {}}
+
     def request(self, method, api_path, payload=None, absent=()):
-        if method == "GET":
-            return {"dashboard": {"uid": "one", "version": self.stored}, "meta": {}}
         if self.refusals:
             self.refusals -= 1
             raise GrafanaError("HTTP 412: The dashboard has been changed by someone else", 412)
@@ -37,12 +30,12 @@ class FakeGrafana:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(grafana_dashboards, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(grafana_dashboard_store, "PAUSE_SECONDS", 0)
 
 
 def save(grafana, version=7):
     payload = {"dashboard": {"uid": "one", "version": version}}
-    grafana_dashboards.Writer(grafana, PARAMS, check_mode=False)._save("one", payload)
+    grafana_dashboard_store.Store(grafana).post("one", payload)
 
 
 def test_grafana_that_took_its_locked_database_for_somebody_else_is_asked_again():

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the runtime_security.kubernetes authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of our dashboards and alert rules. A folder bears no mark, so what is in it decides."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    Grafana,
+    GrafanaError,
+    path,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_store import search
+
+_ELEMENTS = 100
+# From 12 on Grafana counts by an index that follows changes some seconds later.
+COUNT_SECONDS = 15
+_PAUSE_SECONDS = 1
+
+
+class Folder:
+    """One folder of Grafana, by its uid."""
+
+    def __init__(self, grafana: Grafana, uid: str) -> None:
+        self.grafana = grafana
+        self.uid = uid
+
+    def read(self) -> dict | None:
+        """The folder as it is, or None."""
+        return self.grafana.get_object(path("folders", self.uid), "uid", "title", absent=(404,))
+
+    def create(self, title: str) -> None:
+        self.grafana.request("POST", path("folders"), {"uid": self.uid, "title": title})
+
+    def rename(self, found: dict, title: str) -> None:
+        self.grafana.request("PUT", path("folders", self.uid), {"title": title, "version": found.get("version")})
+
+    def refuse_foreign(self, found: dict, title: str, holds_ours: bool) -> None:
+        """Another title is undone only where a dashboard of ours shows that the folder is ours."""
+        if holds_ours:
+            return
+        raise GrafanaError(
+            f"folder_uid: Grafana at {self.grafana.url} has the folder {self.uid!r} with another title ({found['title']!r}), and "
+            f"no dashboard of this owner in it. Expected {title!r}. Fix: set folder_title to {found['title']!r} to use that "
+            "folder, or choose another folder_uid."
+        )
+
+    def content(self, removed: set[str], announced: int = 0) -> list[str]:
+        """What is in it beside the dashboards that were removed, each in words; an error where that cannot be told.
+
+        In check mode as many dashboards as were announced are still counted.
+
+        Before 12 Grafana deletes a folder with all dashboards in it, so nothing found has to mean that nothing is there: the
+        search has to know the folder itself, and Grafana's own count of the folder's content has to agree.
+        """
+        hits = search(self.grafana)
+        if self.uid not in {hit["uid"] for hit in hits}:
+            raise self._unknown("its search does not list the folder")
+        found = [
+            f"{'folder' if hit.get('type') == 'dash-folder' else 'dashboard'} {hit['title']!r} ({hit['uid']})"
+            for hit in hits
+            if hit.get("folderUid") == self.uid and hit["uid"] not in removed
+        ]
+        rules = self.grafana.get_list(
+            path("v1", "provisioning", "alert-rules"), "uid", "title", "folderUID", absent=(404,)
+        )
+        found += [
+            f"alert rule {rule['title']!r} ({rule['uid']})" for rule in rules or [] if rule["folderUID"] == self.uid
+        ]
+        found += self._library_panels()
+        return found or self._counted(announced)
+
+    def _library_panels(self) -> list[str]:
+        found: list[str] = []
+        seen, page = 0, 1
+        while True:
+            answer = self.grafana.get_object(path("library-elements", perPage=_ELEMENTS, page=page), "result")["result"]
+            elements, total = answer.get("elements"), answer.get("totalCount")
+            if not isinstance(elements, list) or not isinstance(total, int):
+                raise self._unknown("its library panels cannot be listed")
+            found += [
+                f"library panel {one['name']!r} ({one['uid']})" for one in elements if one.get("folderUid") == self.uid
+            ]
+            seen, page = seen + len(elements), page + 1
+            if seen >= total:
+                return found
+            if not elements:
+                raise self._unknown(f"it lists {seen} of {total} library panels")
+
+    def _counted(self, announced: int) -> list[str]:
+        end = time.monotonic() + COUNT_SECONDS
+        while True:
+            counts = self.grafana.request("GET", path("folders", self.uid, "counts"), absent=(404,))
+            if counts is None:
+                # Grafana 9, and 10 without nested folders: the lists are all there is.
+                return []
+            if not isinstance(counts, dict) or not all(isinstance(number, int) for number in counts.values()):
+                raise self._unknown("it does not count its content")
+            left = {kind: number - (announced if "dashboard" in kind else 0) for kind, number in sorted(counts.items())}
+            found = [f"{number} of the kind {kind}" for kind, number in left.items() if number > 0]
+            if not found or announced or time.monotonic() >= end:
+                return found
+            time.sleep(_PAUSE_SECONDS)
+
+    def _unknown(self, why: str) -> GrafanaError:
+        return GrafanaError(
+            f"folder_uid: Grafana at {self.grafana.url} does not tell what is in the folder {self.uid!r}: {why}. The folder was "
+            "not removed. Expected a search that lists it. Fix: look at the folder in Grafana, and run again or delete it there."
+        )
+
+    def delete(self) -> None:
+        self.grafana.request("DELETE", path("folders", self.uid))
