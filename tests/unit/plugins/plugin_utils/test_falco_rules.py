@@ -200,7 +200,8 @@ def test_the_shipped_rules_fit():
 def test_each_shipped_rule_can_be_tuned():
     entries = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     macros = {entry["macro"] for entry in entries if "macro" in entry}
-    rules = [entry for entry in entries if "rule" in entry]
+    # The proof's own rule is for one pod of the role.
+    rules = [entry for entry in entries if "rule" in entry and "proof" not in entry["tags"]]
     assert len(rules) == 6
     for entry in rules:
         assert entry["exceptions"], entry["rule"]
