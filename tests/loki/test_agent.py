@@ -21,7 +21,7 @@ TOP = Path(__file__).parents[2]
 ROLE = TOP / "roles" / "loki_stack"
 SCRAPE_CONFIGS = ROLE / "templates" / "promtail_scrape_configs.yml.j2"
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
-SEEN = re.compile(r'^\S+\s+\{container="falco", namespace="n"(?:, stream="(\w+)")?\}(.*)$', re.MULTILINE)
+SEEN = re.compile(r'^[^\s{]+\t*\{container="falco", namespace="n"(?:, stream="(\w+)")?\}\t*(.*)$', re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
