@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tarfile
 
 
@@ -34,21 +35,38 @@ def images_of(path):
 
 
 def node_images(stdout):
-    """Images of a node from C(minikube image ls --format json): {name: configuration digest}."""
-    return {
-        tag: str(image.get("id", "")).replace("sha256:", "")
-        for image in json.loads(stdout or "null") or []
-        for tag in image.get("repoTags") or []
-    }
+    """Images of a node from C(minikube image ls --format json): {name: configuration digest}.
+
+    A node that runs has images; an empty list, or what is none, does not tell which. Raises ArchiveError then.
+    """
+    try:
+        images = json.loads(stdout)
+        found = {tag: image["id"].replace("sha256:", "") for image in images for tag in image["repoTags"] or []}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        found = {}
+    if not found:
+        raise ArchiveError(
+            "The node's images cannot be told: 'minikube image ls' printed '%s'. Nothing was loaded. Expected is a list with the "
+            "node's own images. Fix: look at the node ('minikube ssh'), and run again." % " ".join(stdout.split())[:100]
+        )
+    return found
 
 
-def engine_images(stdout):
-    """Images from lines of names and, last, the id: {name: configuration digest}."""
+def engine_images(stdout, complete):
+    """Images from lines of names and, last, the id: {name: configuration digest}.
+
+    O(complete) is whether the engine has all that it was asked for. Raises ArchiveError for lines that are none of this.
+    """
     images = {}
-    for line in stdout.splitlines():
-        words = line.split()
+    lines = [line.split() for line in stdout.splitlines() if line.strip()]
+    for words in lines:
         for tag in words[:-1]:
             images[tag] = words[-1].replace("sha256:", "")
+    if not all(re.fullmatch("(sha256:)?[0-9a-f]+", words[-1]) for words in lines) or (complete and not lines):
+        raise ArchiveError(
+            "The engine's images cannot be told: it printed '%s'. Nothing was loaded. Expected are names and ids. Fix: look at "
+            "'docker image ls', and run again." % " ".join(stdout.split())[:100]
+        )
     return images
 
 

@@ -12,7 +12,8 @@ author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Loads the archives whose images the target lacks, or has another build of.
-  - Names and digests are read from the archives; an image counts as present when its configuration digest is the same.
+  - Names and digests are read from the archives; an image counts as present when its configuration digest is the same. A load
+    moves the image's name to the archive's image. So nothing is loaded where the target does not say clearly what it has.
 options:
   archives:
     description: Paths of docker-archives, as C(docker save) writes them. One may hold several images.
@@ -74,7 +75,11 @@ loaded:
 import contextlib
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_archive, minikube
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import (
+    image_archive,
+    minikube,
+    minikube_commands,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_lock import ProfileLock
 
 
@@ -91,22 +96,23 @@ class Docker:
         """Digests of those images that the engine has. An image that is not there is no error here."""
         if not self.binary:
             return {}
-        rc, stdout, stderr = self.module.run_command(
-            [self.binary, "image", "inspect", "--format", "{{range .RepoTags}}{{.}} {{end}}{{.Id}}"] + names
+        answer = minikube_commands.run(
+            [self.binary, "image", "inspect", "--format", "{{range .RepoTags}}{{.}} {{end}}{{.Id}}", *names],
+            minikube_commands.STATUS_SECONDS,
         )
         # Docker's words, and Podman's.
-        missing = any(words in stderr.lower() for words in ("no such image", "image not known"))
-        if rc != 0 and not missing and not self.module.check_mode:
-            raise image_archive.ArchiveError("The engine's images cannot be listed: %s" % stderr.strip())
-        return image_archive.engine_images(stdout)
+        missing = any(words in answer.stderr.lower() for words in ("no such image", "image not known"))
+        if answer.rc != 0 and not missing:
+            if self.module.check_mode:
+                return {}
+            raise image_archive.ArchiveError("The engine's images cannot be listed: %s" % answer.words())
+        return image_archive.engine_images(answer.stdout, complete=not missing)
 
     def load(self, paths):
         for path in paths:
-            rc, stdout, stderr = self.module.run_command([self.binary, "load", "--input", path])
-            if rc != 0:
-                raise image_archive.ArchiveError(
-                    "'%s' cannot be loaded: %s" % (path, minikube.failure_reason(stdout, stderr))
-                )
+            answer = minikube_commands.run([self.binary, "load", "--input", path], minikube_commands.LOAD_SECONDS)
+            if answer.rc != 0:
+                raise image_archive.ArchiveError("'%s' cannot be loaded: %s" % (path, answer.words()))
         return ""
 
 
@@ -118,36 +124,40 @@ class Minikube:
         self.binary = find(module, "minikube")
         self.lock = ProfileLock(module.params["home"], module.params["profile"])
 
-    def run(self, arguments):
-        return self.module.run_command(
-            [self.binary] + arguments + ["--profile", self.module.params["profile"]],
-            environ_update=minikube.environment(self.module.params["home"]),
-            pass_fds=self.lock.descriptors(),
+    def run(self, arguments, seconds, question=False):
+        return minikube_commands.run(
+            [self.binary, *arguments, "--profile", self.module.params["profile"]],
+            seconds,
+            minikube.environment(self.module.params["home"]),
+            () if question else self.lock.descriptors(),
+            question,
         )
 
     def present(self, names):
-        if not self.binary or not minikube.read_profile(self.module.params["home"], self.module.params["profile"]):
+        if not self.binary or minikube.read_config(self.module.params["home"], self.module.params["profile"]) is None:
             return {}
-        rc, stdout, stderr = self.run(["image", "ls", "--format", "json"])
-        if rc == 0:
-            return image_archive.node_images(stdout)
-        if self.module.check_mode:
+        answer = self.run(["image", "ls", "--format", "json"], minikube_commands.STATUS_SECONDS, True)
+        if self.module.check_mode and (answer.rc != 0 or not answer.stdout.strip("[] \n")):
+            # The node may be yet to start.
             return {}
+        if answer.rc == 0:
+            return image_archive.node_images(answer.stdout)
         raise image_archive.ArchiveError(
             "The images of minikube's profile '%s' cannot be listed: %s"
-            % (self.module.params["profile"], minikube.failure_reason(stdout, stderr))
+            % (self.module.params["profile"], answer.words())
         )
 
     def load(self, paths):
         # minikube copies the next while the node takes one. In the node they all lie in one folder.
         log = []
         for together in image_archive.batches(paths):
-            rc, stdout, stderr = self.run(["image", "load", *together, "--alsologtostderr"])
-            if rc != 0:
+            answer = self.run(["image", "load", *together, "--alsologtostderr"], minikube_commands.LOAD_SECONDS)
+            if answer.rc != 0:
                 raise image_archive.ArchiveError(
-                    "'%s' cannot be loaded: %s" % ("', '".join(together), minikube.failure_reason(stdout, stderr))
+                    "'%s' cannot be loaded: %s"
+                    % ("', '".join(together), minikube.failure_reason(answer.stdout, answer.stderr) or answer.words())
                 )
-            log.append(stderr)
+            log.append(answer.stderr)
         # minikube ends well when its node could not take the images; only its log tells why (cache_images.go, DoLoadImages).
         return minikube.load_failure("\n".join(log))
 

@@ -47,8 +47,23 @@ def test_images_of_a_node_and_of_an_engine_read_alike():
         [{"id": "aa", "repoTags": ["x:1"]}, {"id": "sha256:bb", "repoTags": ["y:1"]}, {"repoTags": None}]
     )
     assert image_archive.node_images(listed) == {"x:1": "aa", "y:1": "bb"}
-    assert image_archive.node_images("") == {}
-    assert image_archive.engine_images("x:1 x:2 sha256:aa\n\nsha256:cc\n") == {"x:1": "aa", "x:2": "aa"}
+    listed = "x:1 x:2 sha256:aa\n\nsha256:cc\n"
+    assert image_archive.engine_images(listed, complete=True) == {"x:1": "aa", "x:2": "aa"}
+    assert image_archive.engine_images("", complete=False) == {}
+
+
+@pytest.mark.parametrize(
+    "printed", ["", "null", "[]", "{}", "[null]", "[{}]", "panic", '[{"id": null, "repoTags": ["a:1"]}]']
+)
+def test_a_node_that_does_not_say_what_it_has_gets_nothing(printed):
+    with pytest.raises(image_archive.ArchiveError, match="Nothing was loaded"):
+        image_archive.node_images(printed)
+
+
+@pytest.mark.parametrize("printed", ["", "null", "<html> 502 </html>", "a:1 later"])
+def test_an_engine_that_does_not_say_what_it_has_gets_nothing(printed):
+    with pytest.raises(image_archive.ArchiveError, match="Nothing was loaded"):
+        image_archive.engine_images(printed, complete=True)
 
 
 def test_an_archive_is_loaded_for_a_missing_or_another_image():

@@ -31,6 +31,7 @@ image) [ ! -f "$folder/loaded" ] && echo "SAID" >&2 && exit 125; echo a:1 sha256
 load) touch "$folder/loaded" ;;
 esac
 """
+OWN = json.dumps([{"id": "sha256:cc", "repoTags": ["pause:1"]}])
 PRESENT = json.dumps([{"id": "sha256:aa", "repoTags": ["a:1"]}])
 
 
@@ -42,7 +43,7 @@ def run(tmp_path):
     profile = tmp_path / ".minikube" / "profiles" / "one"
     profile.mkdir(parents=True)
     (profile / "config.json").write_text("{}", encoding="utf-8")
-    (tmp_path / "present").write_text("[]", encoding="utf-8")
+    (tmp_path / "present").write_text(OWN, encoding="utf-8")
     manifest = json.dumps([{"Config": "aa.json", "RepoTags": ["a:1"]}]).encode()
     with tarfile.open(tmp_path / "stack.tar", "w") as archive:
         info = tarfile.TarInfo("manifest.json")
@@ -76,13 +77,13 @@ def test_what_was_loaded_is_looked_for(run):
 
 
 def test_a_load_that_minikube_takes_for_done_fails_with_the_nodes_words(run):
-    said = run("[]", LOG)
+    said = run(OWN, LOG)
     assert said["failed"] is True
     assert "no space left on device" in said["msg"] and "pushing" not in said["msg"]
 
 
 def test_a_load_without_a_reason_names_what_to_look_at(run):
-    assert "minikube ssh df" in run("[]", "")["msg"]
+    assert "minikube ssh df" in run(OWN, "")["msg"]
 
 
 @pytest.mark.parametrize(
