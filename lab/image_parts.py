@@ -138,16 +138,14 @@ STACK = [
     ),
     Image(
         "{}/{}:{}".format(*versions.SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
+        {"usr/bin/falco": ("sensor", "sensor")},
         [],
-        links={"bin/sh": "busybox"},
         trees={"etc/falco": ("sensor", "etc")},
     ),
     Image(
         "{}/{}:{}".format(*versions.CLASSIC_SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
+        {"usr/bin/falco": ("sensor", "sensor")},
         [],
-        links={"bin/sh": "busybox"},
         env=[f"SENSOR_FALCO_VERSION={versions.CLASSIC_FALCO}"],
         trees={"etc/falco": ("sensor", "etc")},
     ),

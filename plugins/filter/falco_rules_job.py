@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_job import job
+from ansible.errors import AnsibleFilterError
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
 
 
 def falco_rules_job(rendered, release, namespace, labels, seconds):
-    """Make the Job in which Falco validates rules, of the rendered chart."""
+    """Make the Job in which Falco judges rules, of the rendered chart."""
     manifests = [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
     try:
-        return {"definitions": [job(manifests, release, namespace, labels, seconds)], "problem": ""}
+        return falco_rules.job(manifests, release, namespace, labels, seconds)
     except ValueError as error:
-        return {"definitions": [], "problem": str(error)}
+        raise AnsibleFilterError("falco_rules_job: %s" % error) from error
 
 
 class FilterModule:

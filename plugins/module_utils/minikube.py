@@ -1,9 +1,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What minikube says of a profile, what is asked for, and what it takes to get from one to the other.
+"""minikube's folders, its record of a profile, and its command line.
 
-Facts about minikube's files and exit codes: cmd/minikube/cmd/status.go, cmd/minikube/cmd/start_flags.go and
-pkg/minikube/config/types.go at v1.38.1.
+Facts about minikube's files: cmd/minikube/cmd/start_flags.go and pkg/minikube/config/types.go at v1.38.1.
 """
 
 from __future__ import annotations
@@ -38,19 +37,27 @@ def memory_mib(text):
     return number * 1024 if unit.startswith("g") else number
 
 
-def check_size(wanted, machine_memory, machine_cpus):
-    """Refuse a node that minikube would refuse, or that this machine cannot hold. Memory is in MiB."""
-    memory, cpus = wanted.get("memory"), wanted.get("cpus")
-    if memory is not None and not MINIMUM_MEMORY <= memory <= machine_memory:
-        raise MinikubeError(
-            "minikube_memory is %d MiB; allowed is %d (minikube's minimum) to %d (this machine's memory). Set it in between."
-            % (memory, MINIMUM_MEMORY, machine_memory)
-        )
-    if cpus is not None and not MINIMUM_CPUS <= cpus <= machine_cpus:
-        raise MinikubeError(
-            "minikube_cpus is %d; allowed is %d (minikube's minimum) to %d (this machine's CPUs). Set it in between."
-            % (cpus, MINIMUM_CPUS, machine_cpus)
-        )
+def check_size(wanted, memory_limit, cpus_limit):
+    """Refuse a node that minikube would refuse, or that the machine cannot hold; memory is in MiB, a limit of None is unknown."""
+    for name, unit, minimum, limit in (
+        ("memory", " MiB", MINIMUM_MEMORY, memory_limit),
+        ("cpus", "", MINIMUM_CPUS, cpus_limit),
+    ):
+        value = wanted.get(name)
+        if value is not None and not minimum <= value <= (limit or value):
+            raise MinikubeError(
+                "minikube_%s is %d%s; allowed is %d (minikube's minimum) to %s (the machine's %s). Set it in between."
+                % (name, value, unit, minimum, limit or "what the machine has", "CPUs" if name == "cpus" else "memory")
+            )
+
+
+def machine_size():
+    """Memory in MiB and CPUs of this machine, each None where the system does not tell (not every system has SC_PHYS_PAGES)."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    except (AttributeError, OSError, ValueError):
+        memory = None
+    return memory, os.cpu_count()
 
 
 def version_key(version):
@@ -80,17 +87,44 @@ def profile_folder(home):
     return home if os.path.basename(home) == ".minikube" else os.path.join(home, ".minikube")
 
 
-def read_profile(home, profile):
-    """The settings of a profile in this module's words, or None when there is none."""
-    path = os.path.join(profile_folder(home), "profiles", profile, "config.json")
+def profile_file(home, profile):
+    """Path of minikube's own record of a profile."""
+    return os.path.join(profile_folder(home), "profiles", profile, "config.json")
+
+
+def read_config(home, profile):
+    """minikube's own record of a profile: None when there is none, {} for one that cannot be understood.
+
+    Raises MinikubeError when it cannot be read: then nothing can be told of the profile.
+    """
+    path = profile_file(home, profile)
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:
-        # A run that was cut off while it wrote: nothing in it can be relied on.
+        # A run that was killed while it wrote: nothing in it can be relied on.
         return {}
+    except OSError as error:
+        raise MinikubeError(
+            "minikube_profile: the record of '%s' cannot be read (%s). Nothing was changed. Expected is a file that this user "
+            "may read. Fix: run as the user who made the cluster, or look at the folder's permissions."
+            % (profile, error)
+        ) from error
+    return config if isinstance(config, dict) else {}
+
+
+def node_names(config, profile):
+    """Names of the profile's machines (pkg/minikube/config/profile.go, MachineName)."""
+    nodes = config.get("Nodes") or [{}]
+    if len(nodes) == 1:
+        return [profile]
+    return ["%s-%s" % (profile, node["Name"]) if node.get("Name") else profile for node in nodes]
+
+
+def settings_of(config):
+    """The settings in a record of minikube's, in the words of the module's options."""
     kubernetes = config.get("KubernetesConfig") or {}
     return {
         "driver": config.get("Driver"),
@@ -106,89 +140,6 @@ def read_profile(home, profile):
             for option in kubernetes.get("ExtraOptions") or []
         ),
     }
-
-
-def parse_status(rc, stdout):
-    """The state of a profile: C(missing), C(broken), C(stopped), C(degraded), C(unlinked) or C(running).
-
-    The exit code of `minikube status` is a sum (1 host, 2 cluster, 4 kubeconfig) or 85 for a profile that is not there.
-    """
-    if rc == 85:
-        return "missing"
-    try:
-        status = json.loads(stdout)
-    except ValueError:
-        return "broken"
-    nodes = status if isinstance(status, list) else [status]
-    # A node whose container is gone is null.
-    if any(not node or node.get("Host") in (None, "", "Nonexistent", "Error") for node in nodes):
-        return "broken"
-    if any(node["Host"] != "Running" for node in nodes):
-        return "stopped"
-    servers = [node for node in nodes if not node.get("Worker")]
-    if any(node.get("Kubelet") != "Running" for node in nodes) or any(
-        node.get("APIServer") != "Running" for node in servers
-    ):
-        return "degraded"
-    return "running" if all(node.get("Kubeconfig") == "Configured" for node in servers) else "unlinked"
-
-
-def drift(current, wanted):
-    """Names of the settings that are asked for and differ. Settings that are not asked for stay as they are."""
-    names = []
-    for name, value in wanted.items():
-        if value is None:
-            continue
-        have = current.get(name)
-        if name == "extra_config":
-            value = sorted(value)
-        if name == "base_image" and have:
-            # minikube adds the digest it found to the name it was given.
-            have = have.split("@", 1)[0]
-            # It takes the second colon of HOST:PORT/NAME:TAG for that of a digest, and forgets the tag.
-            if value.count(":") == 2 and "@" not in value:
-                value = value.rpartition(":")[0]
-                have = have if have.count(":") == 1 else have.rpartition(":")[0]
-        if have != value:
-            names.append(name)
-    return names
-
-
-def plan(state, current, wanted, recreate):
-    """The steps that lead to the cluster asked for: some of C(delete), C(stop), C(start) and C(link), or none.
-
-    minikube restarts the container runtime of a node that runs, under the pods that have its socket mounted: they would
-    talk to nobody from then on. So such a node is stopped first, which restarts the pods too.
-
-    Raises MinikubeError when only a new cluster can have what is asked for and O(recreate) does not allow one.
-    """
-    if state == "missing":
-        return ["start"]
-    if state == "broken" or not current:
-        return ["delete", "start"]
-    differing = drift(current, wanted)
-    fixed = [name for name in differing if name in FIXED]
-    if "kubernetes_version" in differing and version_key(wanted["kubernetes_version"]) < version_key(
-        current["kubernetes_version"]
-    ):
-        fixed.append("kubernetes_version")
-    if fixed:
-        if not recreate:
-            raise MinikubeError(
-                "The cluster differs from what is asked for in what minikube cannot change on a cluster that exists: %s. "
-                "Nothing was changed. Ask for what is there, or allow a new cluster with minikube_recreate=true (what runs in "
-                "the old one is lost)."
-                % ", ".join(
-                    "minikube_%s is '%s', asked for is '%s'" % (name, current.get(name), wanted[name]) for name in fixed
-                )
-            )
-        return ["delete", "start"]
-    # A second start does what the first one did not come to.
-    if (differing and state != "stopped") or state in ("degraded", "begun"):
-        return ["stop", "start"]
-    if state == "stopped":
-        return ["start"]
-    return ["link"] if state == "unlinked" else []
 
 
 def start_arguments(profile, wanted, options):
@@ -224,7 +175,7 @@ def host_proc_options(driver, options):
 
 
 def has_host_proc(settings):
-    """Whether a profile's nodes have the machine's /proc at HOST_PROC, by its settings from C(read_profile)."""
+    """Whether a profile's nodes have the machine's /proc at HOST_PROC, by its settings from C(settings_of)."""
     return any(mount.split(":")[:2] == ["/proc", HOST_PROC] for mount in settings.get("mounts") or [])
 
 

@@ -21,7 +21,9 @@ WAIT_SECONDS = 900
 _EVERY_SECONDS = 0.5
 
 BEGUN = "A first start began."
+CHANGED = "A later start began."
 MADE = "The cluster was started."
+REMOVAL = "A removal began."
 
 
 class ProfileLock:
@@ -54,7 +56,7 @@ class ProfileLock:
         return [] if self.descriptor is None else [self.descriptor]
 
     def noted(self):
-        """What was noted last, BEGUN or MADE, or nothing."""
+        """What was noted last, BEGUN, CHANGED, MADE or REMOVAL, or nothing."""
         try:
             with open(self.path, encoding="utf-8") as file:
                 return file.read().strip()
@@ -88,7 +90,9 @@ class ProfileLock:
         return self.descriptor is not None
 
     def _holders(self):
-        """Processes that have the file open, as far as this user may see them."""
+        """Processes that have the file open, as far as this user may see them, and the system has /proc (Linux)."""
+        if not os.path.isdir("/proc"):
+            return []
         found = []
         for pid in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
             if self._is_open_in(pid):

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,14 +84,82 @@ def test_a_program_that_is_there_is_not_announced(role, tmp_path):
     assert "changed=0" in said and "failed=0" in said
 
 
-def test_removal_takes_a_node_along_whose_record_is_gone(role, tmp_path):
+@pytest.fixture
+def site(tmp_path):
+    """A download site on loopback with what is put into its folder."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *unused) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("uname", "name"),
+    [
+        ("Darwin arm64", "minikube-darwin-arm64"),
+        ("Darwin x86_64", "minikube-darwin-amd64"),
+        ("Linux aarch64", "minikube-linux-arm64"),
+        ("Linux x86_64", "minikube-linux-amd64"),
+    ],
+)
+def test_the_minikube_of_the_system_is_downloaded(role, site, tmp_path, uname, name):
+    folder, address = site
+    (folder / "v1.38.1").mkdir()
+    (folder / "v1.38.1" / name).write_text(name, encoding="utf-8")
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    (folder / "v1.38.1" / f"{name}.sha256").write_text(digest, encoding="utf-8")
+    said = role("program", programs={"uname": f"echo {uname}"}, minikube_download_url=address)
+    assert "failed=0" in said, said
+    assert (tmp_path / "bin/minikube-v1.38.1").read_text(encoding="utf-8") == name
+
+
+def test_a_system_without_a_minikube_is_refused(role):
+    said = role("program", programs={"uname": "echo FreeBSD amd64"})
+    assert "'uname -s -m' is 'FreeBSD amd64'" in said and "set minikube_binary to its path" in said
+
+
+def test_an_engine_that_does_not_answer_is_refused_with_its_words(role):
+    said = role("engine", programs={"docker": "echo permission denied on the socket >&2; exit 1"})
+    assert "permission denied on the socket" in said and "Nothing was changed" in said
+    said = role("engine", programs={"docker": "sleep 60"}, minikube_timeout=1)
+    assert "no such engine answers within 1 seconds" in said
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (
+            {"minikube_profile": "one"},
+            "minikube_profile is 'one'; allowed is minikube, the only profile that the driver none",
+        ),
+        ({"minikube_start_options": ["--nodes=2"]}, "the driver none has one node"),
+    ],
+)
+def test_what_the_driver_none_cannot_do_is_refused(role, inputs, words):
+    given = {"minikube_driver": "none", "minikube_profile": "minikube"} | inputs
+    assert words in role("validate", **given).replace("''", "'")
+
+
+def test_removal_leaves_a_node_whose_profile_is_lost_and_that_cannot_be_told_to_be_ours(role, tmp_path):
     lock = tmp_path / "home/.minikube/one.lock"
     lock.parent.mkdir(parents=True)
     lock.write_text("The cluster was started.\n", encoding="utf-8")
-    programs = {"minikube": f"echo $1 >>{tmp_path}/asked", "docker": '[ "$1" != ps ] || echo one'}
+    container = "ab" * 32
+    docker = f'case "$1" in container) echo running {container} ;; ps) echo one ;; volume) echo one ;; esac'
+    programs = {"minikube": f"echo $1 >>{tmp_path}/asked", "docker": docker}
     said = role("remove", programs=programs, minikube_binary=str(tmp_path / "programs/minikube"))
-    assert "changed=1" in said and "failed=0" in said
-    assert (tmp_path / "asked").read_text(encoding="utf-8") == "delete\n"
+    assert "minikube delete --profile one" in said and "failed=1" in said
+    assert not (tmp_path / "asked").exists()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import json
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube
 
-RUNNING = {"Name": "m", "Host": "Running", "Kubelet": "Running", "APIServer": "Running", "Kubeconfig": "Configured"}
 SETTINGS = {
     "driver": "docker",
     "container_runtime": "containerd",
@@ -32,35 +31,6 @@ def test_memory_that_is_none_is_named(text):
         minikube.memory_mib(text)
 
 
-@pytest.mark.parametrize(
-    ("rc", "changes", "state"),
-    [
-        (0, {}, "running"),
-        (85, {}, "missing"),
-        (2, {"APIServer": "Stopped"}, "degraded"),
-        (2, {"Kubelet": "Stopped"}, "degraded"),
-        (7, {"Host": "Stopped", "Kubelet": "Stopped", "APIServer": "Stopped"}, "stopped"),
-        (4, {"Kubeconfig": "Misconfigured"}, "unlinked"),
-        (6, {"Kubeconfig": "Misconfigured", "APIServer": "Stopped"}, "degraded"),
-        (7, {"Host": "Nonexistent", "Kubelet": "Nonexistent", "APIServer": "Nonexistent"}, "broken"),
-    ],
-)
-def test_status_becomes_a_state(rc, changes, state):
-    assert minikube.parse_status(rc, json.dumps(dict(RUNNING, **changes))) == state
-
-
-def test_a_cluster_of_several_nodes_runs_when_all_do():
-    worker = {"Name": "m-m02", "Host": "Running", "Kubelet": "Running", "Worker": True}
-    assert minikube.parse_status(0, json.dumps([RUNNING, worker])) == "running"
-    assert minikube.parse_status(0, json.dumps([RUNNING, dict(worker, Kubelet="Stopped")])) == "degraded"
-
-
-def test_status_that_is_no_json_is_a_broken_profile():
-    assert minikube.parse_status(1, "panic: oh no") == "broken"
-    # What minikube prints when the container of its only node is gone.
-    assert minikube.parse_status(7, "null") == "broken"
-
-
 def test_a_record_is_read_in_the_modules_words(tmp_path):
     folder = tmp_path / ".minikube" / "profiles" / "p"
     folder.mkdir(parents=True)
@@ -81,66 +51,15 @@ def test_a_record_is_read_in_the_modules_words(tmp_path):
             }
         )
     )
-    assert minikube.read_profile(str(tmp_path), "p") == SETTINGS
-    assert minikube.read_profile(str(tmp_path), "other") is None
+    assert minikube.settings_of(minikube.read_config(str(tmp_path), "p")) == SETTINGS
+    assert minikube.read_config(str(tmp_path), "other") is None
 
 
 def test_a_record_that_was_cut_off_counts_as_empty(tmp_path):
     folder = tmp_path / ".minikube" / "profiles" / "p"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text('{"Driver": "doc')
-    assert minikube.read_profile(str(tmp_path), "p") == {}
-
-
-@pytest.mark.parametrize(
-    ("state", "current", "steps"),
-    [
-        ("missing", None, ["start"]),
-        ("broken", SETTINGS, ["delete", "start"]),
-        ("stopped", {}, ["delete", "start"]),
-        ("stopped", SETTINGS, ["start"]),
-        ("stopped", dict(SETTINGS, extra_config=[]), ["start"]),
-        ("degraded", SETTINGS, ["stop", "start"]),
-        ("unlinked", SETTINGS, ["link"]),
-        ("unlinked", dict(SETTINGS, extra_config=[]), ["stop", "start"]),
-        ("begun", SETTINGS, ["stop", "start"]),
-        ("running", SETTINGS, []),
-    ],
-)
-def test_the_state_decides_the_steps(state, current, steps):
-    assert minikube.plan(state, current, SETTINGS, recreate=False) == steps
-
-
-def test_settings_that_are_not_asked_for_do_not_count():
-    assert minikube.plan("running", SETTINGS, {"driver": "docker", "cni": None}, recreate=False) == []
-
-
-@pytest.mark.parametrize("kept", ["mirror.example:5000/lab/node", "mirror.example:5000/lab/node:1"])
-def test_the_tag_minikube_forgets_after_a_port_is_no_drift(kept):
-    wanted = dict(SETTINGS, base_image="mirror.example:5000/lab/node:1")
-    assert minikube.drift(dict(SETTINGS, base_image=kept), wanted) == []
-    assert minikube.drift(dict(SETTINGS, base_image=kept.replace("node", "other")), wanted) == ["base_image"]
-
-
-def test_the_digest_minikube_adds_to_a_base_image_is_no_drift():
-    current = dict(SETTINGS, base_image=SETTINGS["base_image"] + "@sha256:0123")
-    assert minikube.plan("running", current, SETTINGS, recreate=False) == []
-
-
-def test_extra_config_and_a_newer_kubernetes_are_reconfigured_in_place():
-    assert minikube.plan("running", SETTINGS, dict(SETTINGS, extra_config=[]), recreate=False) == ["stop", "start"]
-    newer = dict(SETTINGS, kubernetes_version="v1.34.5")
-    assert minikube.plan("running", SETTINGS, newer, recreate=False) == ["stop", "start"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("driver", "kvm2"), ("cni", "calico"), ("memory", 4096), ("kubernetes_version", "v1.33.9")]
-)
-def test_what_minikube_cannot_change_is_refused_unless_allowed(name, value):
-    wanted = dict(SETTINGS, **{name: value})
-    with pytest.raises(minikube.MinikubeError, match="minikube_%s is '.*', asked for is '%s'" % (name, value)):
-        minikube.plan("running", SETTINGS, wanted, recreate=False)
-    assert minikube.plan("running", SETTINGS, wanted, recreate=True) == ["delete", "start"]
+    assert minikube.read_config(str(tmp_path), "p") == {}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +73,7 @@ def test_what_minikube_cannot_change_is_refused_unless_allowed(name, value):
 )
 def test_a_node_that_does_not_fit_is_refused(size, message):
     with pytest.raises(minikube.MinikubeError, match=message):
-        minikube.check_size(size, machine_memory=8192, machine_cpus=4)
+        minikube.check_size(size, 8192, 4)
 
 
 def test_start_is_told_what_was_asked_for():
@@ -194,3 +113,23 @@ def test_the_machines_proc_is_not_mounted_into_other_nodes(driver):
 )
 def test_a_record_tells_whether_the_machines_proc_is_there(mounts, has):
     assert minikube.has_host_proc({"mounts": mounts}) is has
+
+
+def test_a_machine_that_does_not_tell_its_size_refuses_only_what_minikube_refuses():
+    minikube.check_size({"memory": 99999, "cpus": 64}, None, None)
+    with pytest.raises(minikube.MinikubeError, match="^minikube_memory is 512 MiB"):
+        minikube.check_size({"memory": 512}, None, None)
+
+
+def test_a_system_without_the_name_for_its_memory_is_no_error(monkeypatch):
+    def refuse(name):
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr("os.sysconf", refuse)
+    assert minikube.machine_size()[0] is None
+
+
+def test_machines_have_minikubes_names():
+    assert minikube.node_names({}, "p") == ["p"]
+    assert minikube.node_names({"Nodes": [{"Name": "x"}]}, "p") == ["p"]
+    assert minikube.node_names({"Nodes": [{"Name": ""}, {"Name": "m02"}]}, "p") == ["p", "p-m02"]
