@@ -138,14 +138,16 @@ STACK = [
     ),
     Image(
         "{}/{}:{}".format(*versions.SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor")},
+        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
         [],
+        links={"bin/sh": "busybox"},
         trees={"etc/falco": ("sensor", "etc")},
     ),
     Image(
         "{}/{}:{}".format(*versions.CLASSIC_SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor")},
+        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
         [],
+        links={"bin/sh": "busybox"},
         env=[f"SENSOR_FALCO_VERSION={versions.CLASSIC_FALCO}"],
         trees={"etc/falco": ("sensor", "etc")},
     ),

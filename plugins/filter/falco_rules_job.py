@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import yaml
-from ansible.errors import AnsibleFilterError
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_job import job
 
 
 def falco_rules_job(rendered, release, namespace, labels, seconds):
-    """Make the Job in which Falco judges rules, of the rendered chart."""
+    """Make the Job in which Falco validates rules, of the rendered chart."""
     manifests = [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
     try:
-        return falco_rules.job(manifests, release, namespace, labels, seconds)
+        return {"definitions": [job(manifests, release, namespace, labels, seconds)], "problem": ""}
     except ValueError as error:
-        raise AnsibleFilterError("falco_rules_job: %s" % error) from error
+        return {"definitions": [], "problem": str(error)}
 
 
 class FilterModule:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_verdict import verdict
 
 
 class FilterModule:
     """The filter of this file."""
 
     def filters(self):
-        return {"falco_rules_verdict": falco_rules.verdict}
+        return {"falco_rules_verdict": verdict}

@@ -33,6 +33,10 @@ options:
     description: Rules to turn on after that, in the same form.
     type: dict
     default: {}
+  values:
+    description: Values for Falco's chart that are merged over the files.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -49,7 +53,8 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary. C(files) is a list of dictionaries with C(file) (its name), C(item) (where it comes from, for
-      messages) and C(content); C(problems) is a list of texts; C(selection) is the value of Falco's key C(rules).
+      messages) and C(content); C(problems) is a list of texts; C(never_loaded) is a list of what in O(values) keeps rules from being
+      loaded; C(selection) is the value of Falco's key C(rules).
   type: list
   elements: dict
 """
@@ -74,5 +79,6 @@ class LookupModule(LookupBase):
             return text_file.read(self.find_file_in_search_path(variables, "files", src, ignore_missing=True) or None)
 
         result = falco_rules.read_items(terms, shipped, read)
+        result["never_loaded"] = falco_rules.never_loaded(self.get_option("values"), result["files"])
         result["selection"] = falco_rules.selection(self.get_option("disabled"), self.get_option("enabled"))
         return [result]

@@ -16,6 +16,7 @@ from . import grafana_contact_points as points
 from . import grafana_policy as policy
 from .grafana_alert_rules import DefinitionError
 from .grafana_client import Grafana, GrafanaError, path
+from .grafana_rule_group import RuleGroup
 
 _API = ("v1", "provisioning")
 # What is not locked in Grafana's pages has to be written with this header, what is locked without it.
@@ -38,6 +39,7 @@ class Writer:
         self.params = params
         self.owner = params["owner"]
         self.check_mode = check_mode
+        self.group = RuleGroup(grafana, params["folder_uid"], params["group"])
         self.rules = {**_lists(), "edited": []}
         self.contact_points = _lists()
         self.policy = "absent"
@@ -59,19 +61,25 @@ class Writer:
         rules = self._declared_rules() if present else []
         route = policy.build(self.params["policy"], self.owner) if present and self.params["policy"] else None
 
-        found_rules = self.grafana.request("GET", path(*_API, "alert-rules"), absent=(404,))
+        found_rules = self.grafana.get_list(
+            path(*_API, "alert-rules"), "uid", "title", "folderUID", "ruleGroup", "data", absent=(404,)
+        )
         if found_rules is None:
             if present:
                 raise self._without_alerting()
             return
-        found_points = self.grafana.request("GET", path(*_API, "contact-points")) or []
-        tree = self.grafana.request("GET", path(*_API, "policies"))
+        found_points = self.grafana.get_list(path(*_API, "contact-points"), "uid", "name", "type", "settings")
+        tree = policy.read(self.grafana)
         points.refuse_unusable(declared_points, found_points, self.owner)
         self._refuse_unknown_targets(route, tree, declared_points, found_points)
         point_writes = self._judge_points(declared_points, found_points)
         new_tree = self._judge_tree(tree, route, purge)
         rule_writes = self._judge_rules(rules, found_rules)
         interval = self._judge_interval(rules, found_rules)
+        gone_points = points.undeclared(declared_points, found_points, self.owner) if purge else []
+        points.refuse_used(gone_points, found_rules, policy.contact_points(new_tree or tree), self.owner)
+        if new_tree:
+            policy.confirm(self.grafana, tree)
 
         for body, found in point_writes:
             self._send("contact-points", body, found)
@@ -80,10 +88,10 @@ class Writer:
         for body, found in rule_writes:
             self._send("alert-rules", body, found)
         if interval and not self.check_mode:
-            self._set_interval()
+            self.group.set_interval(self.params["interval_seconds"], _UNLOCKED)
         if purge:
             self._purge_rules(rules, found_rules)
-            self._purge_points(declared_points, found_points)
+            self._purge_points(gone_points)
 
     def _declared_rules(self) -> list[dict]:
         folder, group = self.params["folder_uid"], self.params["group"]
@@ -173,29 +181,13 @@ class Writer:
         """Whether the group has to be told how often it is evaluated."""
         if not rules:
             return False
-        group = self._group() if any(self._in_group(rule) for rule in found) else None
+        group = self.group.read() if any(self.group.has(rule) for rule in found) else None
         before = group["interval"] if group else None
         self.interval_changed = before != self.params["interval_seconds"]
         if self.interval_changed:
             name = f"group {self.params['group']}"
             self._show(name, {"interval": before} if group else {}, {"interval": self.params["interval_seconds"]})
         return self.interval_changed
-
-    def _in_group(self, rule: dict) -> bool:
-        return rule["folderUID"] == self.params["folder_uid"] and rule["ruleGroup"] == self.params["group"]
-
-    def _group_path(self) -> str:
-        return path(*_API, "folder", self.params["folder_uid"], "rule-groups", self.params["group"])
-
-    def _group(self) -> dict:
-        return self.grafana.request("GET", self._group_path())
-
-    def _set_interval(self) -> None:
-        # The whole group is sent back as it is: others may have rules in it.
-        group = self._group()
-        locked = any(rule.get("provenance") for rule in group["rules"])
-        body = {**group, "interval": self.params["interval_seconds"]}
-        self.grafana.request("PUT", self._group_path(), body, headers={} if locked else _UNLOCKED)
 
     def _send(self, kind: str, body: dict, found: dict | None) -> None:
         if self.check_mode:
@@ -218,11 +210,8 @@ class Writer:
             self._show(f"alert rule {rule['uid']}", alert_rules.view(rule), {})
             self._delete("alert-rules", rule)
 
-    def _purge_points(self, declared: list[dict], found: list[dict]) -> None:
-        keep = {points.uid(point, self.owner) for point in declared}
-        for point in found:
-            if point["uid"] in keep or not points.is_ours(point, self.owner):
-                continue
+    def _purge_points(self, gone: list[dict]) -> None:
+        for point in gone:
             self.contact_points["removed"].append(point["name"])
             self._show(f"contact point {point['name']}", points.view(point, set()), {})
             self._delete("contact-points", point)

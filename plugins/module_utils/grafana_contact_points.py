@@ -67,6 +67,28 @@ def refuse_unusable(points: list[dict], found: list[dict], owner: str) -> None:
             raise DefinitionError(f"contact point {point['name']!r} has {both[0]!r} in settings and in secure_settings")
 
 
+def undeclared(points: list[dict], found: list[dict], owner: str) -> list[dict]:
+    """Those of this owner that are no longer declared."""
+    keep = {uid(point, owner) for point in points}
+    return [point for point in found if point["uid"] not in keep and is_ours(point, owner)]
+
+
+def refuse_used(gone: list[dict], rules: list[dict], targets: set[str], owner: str) -> None:
+    """Grafana does not delete a contact point that somebody sends to, so nothing is begun."""
+    for point in gone:
+        users = [
+            f"the alert rule {rule['title']!r} ({rule['uid']})"
+            for rule in rules
+            if (rule.get("notification_settings") or {}).get("receiver") == point["name"]
+        ]
+        users += ["a route of others in the notification policies"] if point["name"] in targets else []
+        if users:
+            raise DefinitionError(
+                f"contact_points: {point['name']!r} of {owner} is no longer declared, but {users[0]} sends to it. Expected no use "
+                "of a contact point that goes. Fix: send that to another contact point, or declare this one again."
+            )
+
+
 def _plain(body: dict, secure: set[str]) -> dict:
     # An empty value and none are the same to Grafana.
     return {key: value for key, value in body["settings"].items() if key not in secure and value not in ("", None)}

@@ -78,12 +78,14 @@ class Writer:
         hits = search(self.grafana, type="dash-db", tag=self.owner)
         gone = self._ours(boards.stale(hits, [], self.owner))
         folder = self.folder.read()
-        self._remove(gone)
         if folder is None:
+            self._remove(gone)
             self.result["folder"] = "absent"
             return
-        inside = [uid for uid in self.result["removed"] if gone[uid].folder == self.folder.uid]
-        content = self.folder.content(set(self.result["removed"]), len(inside) if self.check_mode else 0)
+        content = self.folder.content({uid for uid, found in gone.items() if found.folder == self.folder.uid})
+        self._remove(gone)
+        if not content and not self.check_mode:
+            content = self.folder.counted()
         self.result.update(folder="kept" if content else "removed", content=content)
         if content:
             self.warnings.append(
@@ -124,7 +126,8 @@ class Writer:
 
     def _compare(self, dashboard: boards.Dashboard, hit: dict | None) -> tuple[boards.Dashboard, Found | None] | None:
         """The dashboard and what Grafana has under its uid, or None if nothing is to be written."""
-        if hit and self._is_current(dashboard, hit.get("tags"), hit.get("folderUid")) and self._is_unedited(dashboard):
+        listed = bool(hit) and self._is_current(dashboard, hit.get("tags"), hit.get("folderUid"))
+        if listed and self._is_unedited(dashboard):
             self.result["unchanged"].append(dashboard.uid)
             return None
         # The search index of newer versions lags behind, so the dashboard itself has the last word.
@@ -133,7 +136,7 @@ class Writer:
             self.result["created"].append(dashboard.uid)
             return dashboard, None
         self._refuse_foreign(dashboard, current)
-        if not hit and self._is_current(dashboard, current.tags, current.folder):
+        if not listed and self._is_current(dashboard, current.tags, current.folder):
             self.result["unchanged"].append(dashboard.uid)
             return None
         self.result["updated"].append(dashboard.uid)

@@ -47,21 +47,25 @@ class Folder:
             "folder, or choose another folder_uid."
         )
 
-    def content(self, removed: set[str], announced: int = 0) -> list[str]:
-        """What is in it beside the dashboards that were removed, each in words; an error where that cannot be told.
-
-        In check mode as many dashboards as were announced are still counted.
+    def content(self, ours: set[str]) -> list[str]:
+        """What is in it beside our dashboards, each in words; an error where that cannot be told.
 
         Before 12 Grafana deletes a folder with all dashboards in it, so nothing found has to mean that nothing is there: the
-        search has to know the folder itself, and Grafana's own count of the folder's content has to agree.
+        search has to list the folder itself and those of ours that are known to be in it.
         """
-        hits = search(self.grafana)
-        if self.uid not in {hit["uid"] for hit in hits}:
-            raise self._unknown("its search does not list the folder")
+        end = time.monotonic() + COUNT_SECONDS
+        while True:
+            hits = search(self.grafana)
+            lacking = ({self.uid} | ours) - {hit["uid"] for hit in hits}
+            if not lacking:
+                break
+            if time.monotonic() >= end:
+                raise self._unknown(f"its search does not list {', '.join(sorted(lacking))}")
+            time.sleep(_PAUSE_SECONDS)
         found = [
             f"{'folder' if hit.get('type') == 'dash-folder' else 'dashboard'} {hit['title']!r} ({hit['uid']})"
             for hit in hits
-            if hit.get("folderUid") == self.uid and hit["uid"] not in removed
+            if hit.get("folderUid") == self.uid and hit["uid"] not in ours
         ]
         rules = self.grafana.get_list(
             path("v1", "provisioning", "alert-rules"), "uid", "title", "folderUID", absent=(404,)
@@ -69,8 +73,7 @@ class Folder:
         found += [
             f"alert rule {rule['title']!r} ({rule['uid']})" for rule in rules or [] if rule["folderUID"] == self.uid
         ]
-        found += self._library_panels()
-        return found or self._counted(announced)
+        return found + self._library_panels()
 
     def _library_panels(self) -> list[str]:
         found: list[str] = []
@@ -89,25 +92,25 @@ class Folder:
             if not elements:
                 raise self._unknown(f"it lists {seen} of {total} library panels")
 
-    def _counted(self, announced: int) -> list[str]:
+    def counted(self) -> list[str]:
+        """What Grafana's own count says is left in it, once our dashboards are gone."""
         end = time.monotonic() + COUNT_SECONDS
         while True:
-            counts = self.grafana.request("GET", path("folders", self.uid, "counts"), absent=(404,))
+            counts = self.grafana.get_object(path("folders", self.uid, "counts"), absent=(404,))
             if counts is None:
                 # Grafana 9, and 10 without nested folders: the lists are all there is.
                 return []
-            if not isinstance(counts, dict) or not all(isinstance(number, int) for number in counts.values()):
+            if not all(isinstance(number, int) for number in counts.values()):
                 raise self._unknown("it does not count its content")
-            left = {kind: number - (announced if "dashboard" in kind else 0) for kind, number in sorted(counts.items())}
-            found = [f"{number} of the kind {kind}" for kind, number in left.items() if number > 0]
-            if not found or announced or time.monotonic() >= end:
+            found = [f"{number} of the kind {kind}" for kind, number in sorted(counts.items()) if number]
+            if not found or time.monotonic() >= end:
                 return found
             time.sleep(_PAUSE_SECONDS)
 
     def _unknown(self, why: str) -> GrafanaError:
         return GrafanaError(
             f"folder_uid: Grafana at {self.grafana.url} does not tell what is in the folder {self.uid!r}: {why}. The folder was "
-            "not removed. Expected a search that lists it. Fix: look at the folder in Grafana, and run again or delete it there."
+            "not removed. Expected complete lists. Fix: look at the folder in Grafana, and run again or delete it there."
         )
 
     def delete(self) -> None:

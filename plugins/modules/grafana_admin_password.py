@@ -123,12 +123,16 @@ COMMAND += ["admin", "reset-admin-password", "--password-from-stdin"]
 COMMAND_SECONDS = 60
 
 
+# Grafana's words for it; another 401 is a proxy's, or says that Grafana takes no passwords at all.
+REFUSAL = "invalid username or password"
+
+
 def refused(grafana: Grafana) -> bool:
-    """Whether Grafana does not take the password; any other trouble is an error."""
+    """Whether Grafana says that the password is wrong; any other trouble is an error."""
     try:
-        grafana.request("GET", path("org"))
+        grafana.get_object(path("org"), "id", "name")
     except GrafanaError as exc:
-        if exc.status == 401:
+        if exc.status == 401 and exc.words.lower() == REFUSAL:
             return True
         raise
     return False

@@ -113,8 +113,15 @@ options:
   owner:
     description:
       - Noted as C(managedBy) in the settings of a data source that the module creates.
-      - With O(state=absent), only a data source with this note is removed. When left out, any one is.
+      - Only a data source with this note is changed, unless O(overwrite) is true, or removed with O(state=absent). When left out,
+        any one is.
     type: str
+  overwrite:
+    description:
+      - Whether to change a data source that has this O(uid) but not the note of O(owner). It gets no note, and outlives a removal.
+      - When V(false), the module fails where such a one differs from what is declared.
+    type: bool
+    default: false
   state:
     description:
       - Whether the data source shall exist.
@@ -241,7 +248,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 
 
 def _refuse_takeover(grafana: Grafana, uid: str, name: str) -> None:
-    namesake = grafana.request("GET", path("datasources", "name", name), absent=(404,))
+    namesake = grafana.get_object(path("datasources", "name", name), "uid", "name", absent=(404,))
     other = (namesake or {}).get("uid")
     if other not in (None, uid):
         raise GrafanaError(
@@ -265,6 +272,12 @@ def _present(grafana: Grafana, params: dict[str, t.Any], current: dict | None, c
         raise GrafanaError(
             f"data source {body['uid']!r} differs from what is declared, but Grafana at {grafana.url} reads it from a "
             "provisioning file, so the API cannot change it. Change the file (or chart value), or declare what it says."
+        )
+    if current and not params["overwrite"] and not sources.is_owned(current, params["owner"]):
+        raise GrafanaError(
+            f"uid: Grafana at {grafana.url} already has a data source {body['uid']!r} ({current['name']!r}, {current.get('url')}) that "
+            f"was not made by {params['owner']} and differs from what is declared. It was not changed. Expected one of this owner, or "
+            f"none. Fix: give the other one another uid, declare what it says, or set overwrite to true to change it."
         )
     if not check_mode:
         if current is None:
@@ -309,6 +322,7 @@ def main() -> None:
         json_data={"type": "dict", "default": {}},
         secure_json_data={"type": "dict", "no_log": True},
         owner={"type": "str"},
+        overwrite={"type": "bool", "default": False},
         state={"type": "str", "choices": ["present", "absent"], "default": "present"},
     )
     module = AnsibleModule(
@@ -323,7 +337,7 @@ def main() -> None:
     params["name"] = params["name"] or params["uid"]
     grafana = Grafana(params)
     try:
-        current = grafana.request("GET", path("datasources", "uid", params["uid"]), absent=(404,))
+        current = grafana.get_object(path("datasources", "uid", params["uid"]), "uid", "name", "type", absent=(404,))
         if params["state"] == "present":
             changed, wanted = _present(grafana, params, current, module.check_mode)
         else:

@@ -158,6 +158,12 @@ options:
       - Whether etcd's log can be read. Set to V(false) where the provider runs etcd out of reach.
     type: bool
     default: true
+  witness:
+    description:
+      - Whether an event of a process that ran before Falco is looked for, by the pods C(falco-witness) that the role falco_ebpf keeps in
+        Falco's namespace, and its rule for them. Left out where all of these pods are younger than Falco, as after a node's reboot.
+    type: bool
+    default: true
   audit:
     description:
       - Whether the API server writes its audit log to standard output in a pod of the cluster.
@@ -276,9 +282,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     connection_spec,
     path,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster, ClusterError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import left_out, prove
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.witness import NAME, Witnesses, find
 
 ARGUMENT_SPEC = dict(
     grafana=dict(
@@ -304,6 +311,7 @@ ARGUMENT_SPEC = dict(
         default=["runtime-security-events", "log-explorer", "pipeline-health", "api-audit"],
     ),
     etcd=dict(type="bool", default=True),
+    witness=dict(type="bool", default=True),
     audit=dict(type="bool", default=True),
     timeout=dict(type="int", default=180),
     path=dict(type="path"),
@@ -358,7 +366,15 @@ def main() -> None:
         cluster = Cluster(get_api_client(module))
     except CoreException as exc:
         module.fail_from_exception(exc)
-    result["proof"] = prove(cluster, grafana, module.params, module.warn)
+    witnesses = Witnesses([])
+    if module.params["witness"]:
+        try:
+            witnesses = find(cluster, module.params["falco_namespace"])
+        except ClusterError as exc:
+            witnesses = Witnesses([], problem=str(exc))
+    if witnesses.left_out:
+        result["left_out"].append({"name": NAME, "reason": witnesses.left_out})
+    result["proof"] = prove(cluster, grafana, module.params, witnesses, module.warn)
     result["ok"] = all(entry["ok"] for entry in result["proof"])
     if module.params["path"]:
         try:

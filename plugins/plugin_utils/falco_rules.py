@@ -1,10 +1,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Falco's rules: the files made of the role's input, the Job that lets Falco judge them, and what Falco said."""
+"""Falco's rules: the files made of the role's input, and what of them Falco would never load."""
 
 from __future__ import annotations
 
-import json
 import re
 
 import yaml
@@ -16,12 +15,10 @@ except ImportError:
 
 SHIPPED = "the role's own rules (falco_ebpf_shipped_rules)"
 FOLDER = "/etc/falco/rules.d/"
-# The image's rules, after which those of the folder are read.
-DEFAULT_FILE = "/etc/falco/falco_rules.yaml"
+RULES_FILE = re.compile(r".+\.ya?ml\Z")
 # All annotations of a pod may have 256 KiB; Falco's configuration needs its part.
 MOST_BYTES = 200 * 1024
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-ANNOTATION = "runtime-security.kubernetes/file-%d"
 
 
 def item_problems(item, names):
@@ -114,160 +111,34 @@ def selection(disabled, enabled):
     ]
 
 
-def _named(manifests, kind, name):
-    for manifest in manifests:
-        if manifest.get("kind") == kind and manifest["metadata"]["name"] == name:
-            return manifest
-    return None
-
-
-class _Volumes:
-    """Turns the sensor's volumes into ones that need no other object: texts of rendered ConfigMaps become the pod's annotations."""
-
-    def __init__(self, manifests):
-        self.manifests = manifests
-        self.annotations = {}
-        self.volumes = []
-
-    def take(self, volume):
-        """Hosts' folders and Secrets stay away: what judges rules needs neither."""
-        if "emptyDir" in volume:
-            self.volumes.append(volume)
-        elif "configMap" in volume:
-            source = _named(self.manifests, "ConfigMap", volume["configMap"]["name"])
-            if source is not None:
-                self.volumes.append(
-                    {"name": volume["name"], "downwardAPI": {"items": self._items(source, volume["configMap"])}}
-                )
-
-    def _items(self, source, wanted):
-        paths = {item["key"]: item["path"] for item in wanted.get("items") or []}
-        items = []
-        for key, text in (source.get("data") or {}).items():
-            if paths and key not in paths:
-                continue
-            annotation = ANNOTATION % len(self.annotations)
-            self.annotations[annotation] = text
-            items.append(
-                {"path": paths.get(key, key), "fieldRef": {"fieldPath": "metadata.annotations['%s']" % annotation}}
+def never_loaded(values, files):
+    """What of falco_ebpf_values keeps rules from being loaded, each as a text; values are the user's, files those of read_items."""
+    problems = []
+    falco, custom = values.get("falco") or {}, values.get("customRules") or {}
+    names = {each["file"]: each["item"] for each in files}
+    for name in custom:
+        if not RULES_FILE.match(name):
+            problems.append("customRules has the file '%s', and Falco reads only *.yaml and *.yml" % name)
+        elif name in names:
+            problems.append(
+                "customRules has the file '%s', which is that of %s. Give it another name" % (name, names[name])
             )
-        return items
+    paths = falco.get("rules_files")
+    if paths is not None and (names or custom):
+        read = [str(path).rstrip("/") + "/" for path in paths]
+        lost = sorted(name for name in {*names, *custom} if FOLDER not in read and FOLDER + name + "/" not in read)
+        if lost:
+            problems.append(
+                "falco.rules_files leaves out %s, where %s would be. Add it, or have no such rules (falco_ebpf_shipped_rules: false)"
+                % (FOLDER.rstrip("/"), ", ".join(lost))
+            )
+    artifact = (values.get("falcoctl") or {}).get("artifact") or {}
+    if _enabled(artifact, "follow") and not _enabled(artifact, "install"):
+        problems.append(
+            "falcoctl.artifact.follow brings rules after the start, when nothing validates them. Set falcoctl.artifact.install.enabled too"
+        )
+    return problems
 
 
-def _container(container, volumes, **more):
-    """A container of the sensor without its rights."""
-    kept = {
-        key: container[key]
-        for key in ("name", "image", "imagePullPolicy", "env", "command", "args")
-        if key in container
-    }
-    names = {volume["name"] for volume in volumes}
-    kept["volumeMounts"] = [mount for mount in container.get("volumeMounts") or [] if mount["name"] in names]
-    kept["securityContext"] = {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-    kept["resources"] = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
-    kept.update(more)
-    return kept
-
-
-def job(manifests, release, namespace, labels, seconds):
-    """The Job in which the sensor's image judges the rules, made of the rendered chart."""
-    workload = _named(manifests, "DaemonSet", release)
-    if workload is None:
-        raise ValueError("the chart renders no DaemonSet %s" % release)
-    template = workload["spec"]["template"]["spec"]
-    volumes = _Volumes(manifests)
-    for volume in template.get("volumes") or []:
-        volumes.take(volume)
-    config = yaml.load(_named(manifests, "ConfigMap", release)["data"]["falco.yaml"].encode(), Loader=_Loader)
-    names = [DEFAULT_FILE] if DEFAULT_FILE in (config.get("rules_files") or []) else []
-    rules = _named(manifests, "ConfigMap", release + "-rules") or {}
-    names += [FOLDER + name for name in sorted(rules.get("data") or {})]
-    falco = next(container for container in template["containers"] if container["name"] == "falco")
-    arguments = ["-o", "json_output=true"]
-    for name in names:
-        arguments += ["--validate", name]
-    pod = {
-        key: template[key]
-        for key in ("imagePullSecrets", "tolerations", "nodeSelector", "affinity", "priorityClassName")
-        if key in template
-    }
-    pod.update(
-        restartPolicy="Never",
-        automountServiceAccountToken=False,
-        enableServiceLinks=False,
-        # What loads plugins into a folder for the sensor does so here too; what loads a driver needs rights and is left out.
-        initContainers=[
-            _container(container, volumes.volumes)
-            for container in template.get("initContainers") or []
-            if not (container.get("securityContext") or {}).get("privileged")
-        ],
-        containers=[_container(falco, volumes.volumes, command=["/usr/bin/falco"], args=arguments)],
-        volumes=volumes.volumes,
-    )
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"generateName": release + "-rules-", "namespace": namespace, "labels": labels},
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": seconds,
-            # A run that was cut off leaves nothing either.
-            "ttlSecondsAfterFinished": 120,
-            "template": {"metadata": {"annotations": volumes.annotations, "labels": labels}, "spec": pod},
-        },
-    }
-
-
-def _position(context):
-    """File, line and column of the innermost place in the file; line and column from 1."""
-    file = context["locations"][0]["position"]["name"]
-    position = [each["position"] for each in context["locations"] if each["position"]["name"] == file][-1]
-    return file, position["line"] + 1, position["column"] + 1
-
-
-def _subject(context):
-    """The rule, macro or list that an error is about."""
-    named = [
-        each for each in context["locations"] if each["item_name"] and each["item_type"] in ("rule", "macro", "list")
-    ]
-    return ", %s '%s'" % (named[-1]["item_type"], named[-1]["item_name"]) if named else ""
-
-
-def _finding(error, items):
-    file, line, column = _position(error["context"])
-    item = items.get(file)
-    if item is None:
-        item = "falco_ebpf_values.customRules" if file.startswith(FOLDER) else "the image's own rules"
-    return "%s (%s), line %d, column %d%s: %s (%s): %s, at: %s." % (
-        item,
-        file,
-        line,
-        column,
-        _subject(error["context"]),
-        error["code"],
-        error["codedesc"],
-        error["message"].rstrip("."),
-        error["context"]["snippet"].split("\n")[0].strip(),
-    )
-
-
-def verdict(log, files):
-    """What Falco has against the rules, each as a text; an empty list if it takes them all."""
-    lines = [line for line in log.splitlines() if line.startswith('{"falco_load_results"')]
-    if not lines:
-        said = [line for line in log.splitlines() if line.strip()][-5:]
-        return ["Falco gave no verdict. Its last lines: %s" % (" | ".join(said) or "none")]
-    items = {FOLDER + each["file"]: each["item"] for each in files}
-    findings = []
-    for result in json.loads(lines[-1])["falco_load_results"]:
-        for error in result["errors"]:
-            finding = _finding(error, items)
-            # A rule that cannot be compiled is an error of each file behind it too.
-            if finding not in findings:
-                findings.append(finding)
-    return findings
+def _enabled(artifact, part):
+    return bool((artifact.get(part) or {}).get("enabled"))

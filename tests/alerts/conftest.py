@@ -9,16 +9,25 @@ from pathlib import Path
 
 import pytest
 
+PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
+
+
+def program(name, part):
+    """A program in PATH, named by a variable, or built by the lab."""
+    cached = PARTS / part / name
+    found = os.environ.get(name.upper()) or shutil.which(name) or (str(cached) if cached.exists() else None)
+    assert found, f"{name} is missing: put it in PATH, name it in ${name.upper()}, or build the lab's (lab/build.py)"
+    return found
+
 
 @pytest.fixture(scope="session")
 def promtool():
-    cached = (
-        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-        / "runtime-security/lab/parts/prometheus/promtool"
-    )
-    program = os.environ.get("PROMTOOL") or shutil.which("promtool") or (str(cached) if cached.exists() else None)
-    assert program, "promtool is missing: put it in PATH, name it in $PROMTOOL, or build the lab's (lab/build.py)"
-    return program
+    return program("promtool", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def loki_program():
+    return program("loki", "loki")
 
 
 # The faults need a cluster whose stack may be broken for a while: `make alerts` names one.

@@ -155,7 +155,10 @@ def test_an_old_source_with_such_a_uid_can_still_be_changed(oldest):
         "version": 1,
         "readOnly": False,
     }
-    assert have(**source)["changed"]
+    assert "that was not made by us and differs" in have(**source)["msg"]
+    assert oldest.writes() == []
+    assert have(**source, overwrite=True)["changed"]
+    assert not have(**source)["changed"]
     assert not have(**source)["changed"]
 
 

@@ -8,7 +8,11 @@ import time
 
 import pytest
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import (
+    falco_rules,
+    falco_rules_job,
+    falco_rules_verdict,
+)
 from lab_cluster import FALCO, kubectl, playbook
 
 from .cluster import CHART, generation, helm, jobs
@@ -66,13 +70,16 @@ def job():
     values = json.loads(helm("get", "values", "falco", "--output", "json"))
     values["customRules"] = {each["file"]: each["content"] for each in FILES}
     rendered = helm("template", "falco", CHART, "--values", "-", input=json.dumps(values))
-    made = falco_rules.job([each for each in yaml.safe_load_all(rendered) if each], "falco", FALCO, LABELS, 600)
+    made = falco_rules_job.job([each for each in yaml.safe_load_all(rendered) if each], "falco", FALCO, LABELS, 600)
     pod = made["spec"]["template"]["spec"]
     (falco,) = pod["containers"]
     pod["containers"] = [
         falco
         | {"name": kind.replace(" ", "-"), "resources": {}}
-        | {"args": ["-o", "json_output=true", "--validate", falco_rules.FOLDER + file_of(kind)]}
+        | {
+            "command": ["/usr/bin/falco"],
+            "args": ["-o", "json_output=true", "--validate", falco_rules.FOLDER + file_of(kind)],
+        }
         for kind in BAD
     ]
     return made
@@ -110,7 +117,7 @@ def judged():
 @pytest.mark.parametrize("kind", BAD)
 def test_kind(judged, kind):
     _entries, line, words = BAD[kind]
-    findings = falco_rules.verdict(judged[kind.replace(" ", "-")], FILES)
+    findings = falco_rules_verdict.verdict(judged[kind.replace(" ", "-")], FILES)["errors"]
     assert len(findings) == 1
     assert findings[0].startswith(f"item {kind} (/etc/falco/rules.d/{file_of(kind)}), line {line}, column ")
     assert words in findings[0]

@@ -13,6 +13,23 @@ LINES = (
     '{cluster=~"$cluster", container="falco"} |= "\\"rule\\":" | json rule="rule", priority="priority", host="hostname", '
     'ns="output_fields[\\"k8s.ns.name\\"]", pod_name="output_fields[\\"k8s.pod.name\\"]", text="output" | rule != ""'
 )
+# Falco prints <NA> for the name of a process that it does not know, and null where it has no value.
+_UNNAMED = f'{LINES} |~ `"proc.name":("<NA>"|null)`'
+_OF_CONTAINERS = (
+    LINES.replace("| json ", '| json container_id="output_fields[\\"container.id\\"]", ', 1)
+    + ' | container_id != "" | container_id != "host"'
+)
+_WITHOUT_POD = f'{_OF_CONTAINERS} | pod_name = ""'
+
+
+def _share(part: str, whole: str) -> str:
+    """Of the events of each node, over the window of each step; 0 where there are events and none of them is meant."""
+    per_node = "sum by (host) (count_over_time({} [$__interval]))".format
+    return f"({per_node(part)} or 0 * {per_node(whole)}) / {per_node(whole)}"
+
+
+# Events of containers that carry no pod, and events without the name of a process.
+WITHOUT_POD, UNNAMED = _share(_WITHOUT_POD, _OF_CONTAINERS), _share(_UNNAMED, LINES)
 
 
 def counted(counted_by: str, window: str, by: str = "", more: str = "", **labels: str) -> str:

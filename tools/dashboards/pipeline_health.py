@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import parts
-from .events import LINES, NO_RULES, at_rest, counted, lost
+from .events import LINES, NO_RULES, UNNAMED, WITHOUT_POD, at_rest, counted, lost
 
 IN = 'cluster=~"$cluster", namespace=~"$namespace"'
 CERTIFICATES = "${VAR_CERTIFICATES}"
@@ -144,6 +144,18 @@ def dashboard() -> dict:
             [parts.over_time(unread(" by (node) "), "{{node}}")],
             (8, 8),
             unit="bytes",
+        ),
+        parts.timeseries(
+            "Events that Falco could not attribute",
+            "Share of each node's events: of containers without the name of a pod, and of processes without a name.",
+            [
+                parts.over_time(WITHOUT_POD, "{{host}}: no pod", parts.LOKI),
+                parts.over_time(UNNAMED, "{{host}}: no process", parts.LOKI),
+            ],
+            (24, 8),
+            unit="percentunit",
+            max=1,
+            step="5m",
         ),
         parts.bargauge(
             "Days left of each certificate",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Falco's kernel module: may modules be loaded, unsigned ones too, and is there one for this kernel?"""
 
-from . import checks, requirements
+from . import checks, process_table, requirements
 from .checks import check
 
 DRIVER = "kmod"
@@ -24,6 +24,7 @@ def judge(node, options, release):
         _signature(node),
         _artifact(node),
         checks.inotify(node, DRIVER),
+        process_table.judge(node, DRIVER, release),
     ]
 
 

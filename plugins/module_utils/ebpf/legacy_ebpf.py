@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Falco's first probe, up to 0.43: an object compiled for each kernel, raw tracepoints, per-CPU perf buffers."""
 
-from . import checks
+from . import checks, process_table
 from .checks import AS_ROOT, check
 from .kmod import headers_remedy
 
@@ -30,6 +30,7 @@ def judge(node, options, release):
         _opens(node, outcomes, "perf_event", "a perf buffer can be opened", "perf_buffer"),
         _artifact(node),
         checks.inotify(node, DRIVER),
+        process_table.judge(node, DRIVER, release),
     ]
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Falco's modern probe: CO-RE programs on raw tracepoints, ring buffers. In the order in which it starts."""
 
-from . import checks, requirements
+from . import checks, process_table, requirements
 from .checks import AS_ROOT, check
 
 DRIVER = "modern_ebpf"
@@ -31,7 +31,8 @@ def judge(node, options, release):
     ]
     if release["toctou"]:
         result.append(_toctou(node))
-    return [*result, _memory(node, options, release), checks.inotify(node, DRIVER)]
+    result += [_memory(node, options, release), checks.inotify(node, DRIVER)]
+    return [*result, process_table.judge(node, DRIVER, release)]
 
 
 def _works(node):

@@ -9,7 +9,7 @@ import os
 import resource
 import struct
 
-from . import btf, probe, requirements
+from . import btf, host_proc, probe, requirements
 
 TEXT_LIMIT = 64 * 1024
 MODULES_LIMIT = 256 * 1024
@@ -88,8 +88,9 @@ def observe(options, root="/"):
     record["secure_boot"] = _secure_boot(root)
     record["falco_loaded"] = _module_loaded(root, "falco")
     record["host_os_release"] = None
+    host = os.path.join(root, options["host_root"].lstrip("/"))
+    record["proc_views"] = host_proc.observe(host)
     if options["host_root"]:
-        host = os.path.join(root, options["host_root"].lstrip("/"))
         record["host_os_release"] = _text(host, "etc/os-release", TEXT_LIMIT)
     record["kernel_config"] = _kernel_config(root, options["host_root"], system.release)
 

@@ -9,7 +9,8 @@ LATEST = "0.44.1"
 
 # Entries go from old to new; an entry holds from its release up to the next one's.
 # sys_enter: the modern probe has a dispatcher on raw sys_enter. toctou: it guards against
-# argument rewriting with syscall tracepoints. auxiliary_maps: 128 KiB buffers for each possible CPU.
+# argument rewriting with syscall tracepoints. iterators: it asks the kernel for the processes there are, where it is in the
+# root PID namespace. auxiliary_maps: 128 KiB buffers for each possible CPU.
 RELEASES = (
     {
         "since": "0.38.0",
@@ -17,6 +18,7 @@ RELEASES = (
         "drivers": ("modern_ebpf", "kmod", "ebpf"),
         "sys_enter": True,
         "toctou": False,
+        "iterators": False,
         "auxiliary_maps": 1,
         "source": "falcosecurity/libs@0.17.1:driver/modern_bpf/programs/attached",
     },
@@ -26,6 +28,7 @@ RELEASES = (
         "drivers": ("modern_ebpf", "kmod", "ebpf"),
         "sys_enter": False,
         "toctou": True,
+        "iterators": False,
         "auxiliary_maps": 1,
         "source": "falcosecurity/libs@0.22.1:driver/modern_bpf/programs/attached",
     },
@@ -35,6 +38,7 @@ RELEASES = (
         "drivers": ("modern_ebpf", "kmod"),
         "sys_enter": False,
         "toctou": True,
+        "iterators": True,
         "auxiliary_maps": 1,
         "source": "falcosecurity/falco@0.44.0:CHANGELOG.md",
     },
@@ -44,6 +48,7 @@ RELEASES = (
         "drivers": ("modern_ebpf", "kmod"),
         "sys_enter": False,
         "toctou": True,
+        "iterators": True,
         "auxiliary_maps": 2,
         "source": "falcosecurity/libs#3086",
     },
@@ -141,6 +146,7 @@ SOURCES = {
     "raw_tracepoint": "falcosecurity/libs@0.23.2:userspace/libscap/engine/bpf/scap_bpf.c",
     "perf_event_array": "falcosecurity/libs@0.23.2:userspace/libscap/engine/bpf/scap_bpf.c",
     "perf_buffer": "falcosecurity/libs@0.23.2:userspace/libscap/engine/bpf/scap_bpf.c",
+    "process_table": "falcosecurity/libs@0.25.4:userspace/libscap/linux/scap_cgroup.c",
     "environment": "falcosecurity/libs@0.25.4:userspace/libpman/src/support_probing.c",
     "legacy_artifact": "falcosecurity/falco#3902",
     "removed": "falcosecurity/falco@0.44.0:CHANGELOG.md",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import audit, dashboards, data_sources, delivery, etcd, marker, receiver, shell, targets
+from . import audit, dashboards, data_sources, delivery, etcd, marker, receiver, shell, targets, witness
 from .cluster import Cluster
 from .grafana import Reader
 from .pod import MarkedPod
@@ -27,6 +27,8 @@ def left_out(options: dict) -> list[dict]:
     if not _expected(options):
         reason = "dashboards names none whose data can be asked for"
         lines.append({"name": dashboards.NAME.format("..."), "reason": reason})
+    if not options["witness"]:
+        lines.append({"name": witness.NAME, "reason": "witness is false: Falco has no rule for it"})
     return lines
 
 
@@ -34,7 +36,9 @@ def _expected(options: dict) -> list[str]:
     return [uid for uid in options["dashboards"] if options["audit"] or uid != dashboards.AUDIT]
 
 
-def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[str], None]) -> list[dict]:
+def prove(
+    cluster: Cluster, grafana: Reader, options: dict, witnesses: witness.Witnesses, warn: t.Callable[[str], None]
+) -> list[dict]:
     """All checks side by side; returns their lines. The marked pod is removed afterwards, whatever happens."""
     watch = Watch(options["timeout"])
     queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])
@@ -54,6 +58,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
     prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells, falco))
     delivered = Check(delivery.NAME, lambda: delivery.delivery(watch, queries, shells, falco))
+    before = Check(witness.NAME, lambda: witness.process_that_ran_before(watch, queries, cluster, falco, witnesses))
     audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
     expected = _expected(options)
     kinds = {"prometheus": options["prometheus_uid"], "loki": options["loki_uid"]}
@@ -68,6 +73,7 @@ def prove(cluster: Cluster, grafana: Reader, options: dict, warn: t.Callable[[st
     )
 
     checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event, delivered]
+    checks += [] if not options["witness"] or witnesses.left_out else [before]
     checks += ([audit_line] if options["audit"] else []) + ([panels] if expected else []) + [tls, scraped]
     pod.start(watch)
     try:

@@ -15,9 +15,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import alerting, apis, dashboards, data_sources, folders
 from .answers import EMPTY, Answer, error
+from .lies import Lie
 from .releases import Release
 
 USER = ("admin", "geheim")
+# Longer than a client waits in the tests.
+SILENCE_SECONDS = 1.2
 
 
 class Fault(t.NamedTuple):
@@ -43,6 +46,8 @@ class Double:
         self.requests: list[tuple[str, str, t.Any]] = []
         # Each serves one request.
         self.faults: list[Fault] = []
+        # Each holds until it is taken away.
+        self.lies: list[Lie] = []
         self._lock = threading.Lock()
         self._routes = [
             ("GET", r"/api/health", lambda request: Answer(200, self._health())),
@@ -77,6 +82,10 @@ class Double:
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def sent(self) -> list[tuple[str, str]]:
+        """Method and path of all requests so far, in their order."""
+        return [(method, path) for method, path, _body in self.requests]
 
     def writes(self) -> list[tuple[str, str]]:
         """Method and path of the requests so far that were to change something."""
@@ -145,9 +154,25 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = json.loads(text) if text else None
         request = Request(self.command, parts.path, parse_qs(parts.query), body, self.headers, self._user())
-        self._send(self.grafana.answer(request), cut=bool(fault and fault.kind == "cut"))
+        answer = self.grafana.answer(request)
+        for lie in self.grafana.lies:
+            if lie.meant_for(self.command, parts.path):
+                self._lie(*lie.tell(answer))
+                return
+        self._send(answer, cut=bool(fault and fault.kind == "cut"))
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+    def _lie(self, status: int | None, kind: str, body: bytes) -> None:
+        if status is None:
+            time.sleep(SILENCE_SECONDS)
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _user(self) -> tuple[str, str] | None:
         kind, _blank, value = (self.headers["Authorization"] or "").partition(" ")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import os
 import re
@@ -23,6 +24,7 @@ KINDS = {
     "apps/v1": ["ControllerRevision", "DaemonSet", "Deployment", "StatefulSet"],
     "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
     "batch/v1": ["Job"],
+    "coordination.k8s.io/v1": ["Lease"],
     "monitoring.coreos.com/v1": ["PrometheusRule"],
     "networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
     "storage.k8s.io/v1": ["StorageClass"],
@@ -85,7 +87,10 @@ class Cluster:
 
     def __init__(self, *objects: dict):
         self.objects: dict[tuple, dict] = {}
+        # Without those of Leases: a run that is refused had the lock.
         self.changes: list[str] = []
+        self.leases: list[str] = []
+        self._versions = itertools.count(1)
         for found in objects:
             metadata = found["metadata"]
             place = (found["apiVersion"], metadata.get("namespace"), plural(found["kind"]), metadata["name"])
@@ -113,22 +118,32 @@ class Cluster:
         place = (version, namespace, kinds, name)
         dry = "dryRun" in words
         if method != "GET" and not dry:
-            self.changes.append(f"{method} {kinds}/{name}")
+            (self.leases if kinds == "leases" else self.changes).append(f"{method} {kinds}/{name}")
         if name is None:
             return 200, self.listed(version, namespace, kinds, words)
-        if method == "POST":
+        if method == "POST" and place not in self.objects:
             found = body
+        elif method == "POST" or (method == "PUT" and self.outdated(place, body)):
+            return 409, {"kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409}
         elif place not in self.objects:
             return 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
         else:
             found = self.objects[place]
         if method == "PATCH":
             found = merged(found, body)
+        if method == "PUT":
+            found = body
         if method == "DELETE" and not dry:
             del self.objects[place]
-        elif method in ("PATCH", "POST") and not dry:
+        elif method in ("PATCH", "POST", "PUT") and not dry:
+            found = merged(found, {"metadata": {"resourceVersion": str(next(self._versions))}})
             self.objects[place] = found
         return 200, found
+
+    def outdated(self, place: tuple, body: dict) -> bool:
+        """Whether a replacement was made from what is no longer there."""
+        there = self.objects.get(place, {}).get("metadata", {}).get("resourceVersion")
+        return body["metadata"].get("resourceVersion") not in (None, there)
 
     def listed(self, version: str, namespace: str | None, kinds: str, words: dict) -> dict:
         wanted_name = words.get("fieldSelector", "").partition("metadata.name=")[2]

@@ -14,7 +14,7 @@ INPUTS = {"falco_ebpf_values": {"falcosidekick": {"config": {"word": WORD}}}, "_
 MANIFESTS = f"""
 {{kind: DaemonSet, metadata: {{name: falco}}, spec: {{template: {{spec: {{containers: [{{name: falco, env: [{WORD}]}}]}}}}}}}}
 ---
-{{kind: ConfigMap, metadata: {{name: falco}}, data: {{falco.yaml: "{{}}"}}}}
+{{kind: ConfigMap, metadata: {{name: falco}}, data: {{falco.yaml: "rules_files: [/etc/falco/falco_rules.yaml]"}}}}
 """
 
 
@@ -34,8 +34,18 @@ MANIFESTS = f"""
 def test_no_pod_judges_them(play, answers, why):
     code, said = play([RULES], "-vvv", answers=answers, **INPUTS)
     assert code == 2
-    assert f"the running Falco was not changed. {answers.popitem()[1]['msg']}" in said and why in said
+    assert f"the running Falco was not changed. {answers.popitem()[1]['msg']}." in said and why in said
     assert WORD not in said
+
+
+def test_files_that_cannot_be_had_are_refused_with_the_fix(play):
+    answers = {"helm_template": {"manifests": MANIFESTS.replace("[/etc/falco/falco_rules.yaml]", "[]")}}
+    code, said = play([RULES], answers=answers, **INPUTS)
+    assert code == 2
+    assert (
+        "the running Falco was not changed. falco.rules_files is empty, so there are no rules. Name the files. Correct"
+        in said
+    )
 
 
 def test_what_is_rendered_is_not_printed(play, asked):

@@ -1,0 +1,194 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock of a cluster: a Lease of coordination.k8s.io/v1, as Kubernetes' own components use it to elect one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record
+
+try:
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+    from kubernetes.client import ApiException, CoordinationV1Api
+    from kubernetes.config import ConfigException
+    from urllib3 import Retry
+    from urllib3.exceptions import HTTPError
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    MISSING = None
+except ImportError as error:
+    MISSING = error
+
+# A Lease of the namespace in which nothing of the control plane elects anybody; it cannot be removed.
+NAMESPACE = "default"
+NAME = "runtime-security"
+LABELS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+ANNOTATION = "runtime-security/run"
+# Seconds to connect, and to wait for an answer.
+TIMEOUT = (5, 10)
+# What the fields of a Lease have no place for.
+_ANNOTATED = ("user", "host", "machine", "pid", "process_start", "playbook")
+
+
+class LeaseLock:
+    """The Lease of a cluster. connection: the options of kubernetes.core's modules, by their names."""
+
+    def __init__(self, connection: dict, namespace: str = NAMESPACE, name: str = NAME):
+        self.namespace = namespace
+        self.name = name
+        with _told(self):
+            if MISSING:
+                raise LockError("The Python library kubernetes is missing: %s. Install it." % MISSING)
+            self._client = get_api_client(**connection).client.client
+            self._api = CoordinationV1Api(self._client)
+
+    def keep_in_memory(self) -> None:
+        """Need no file any more: those of a run with certificates go at its end, and the lock is released after that."""
+        pool = self._client.rest_client.pool_manager
+        words = pool.connection_pool_kw
+        context = create_urllib3_context(cert_reqs=words.get("cert_reqs"))
+        authorities = words.pop("ca_certs", None), None, words.pop("ca_cert_data", None)
+        if any(authorities):
+            context.load_verify_locations(*authorities)
+        else:
+            context.load_default_certs()
+        certificate, key = words.pop("cert_file", None), words.pop("key_file", None)
+        if certificate:
+            context.load_cert_chain(certificate, key)
+        # The next renewal comes soon; a run that has ended must not be held by an API server that does not answer.
+        words.update(ssl_context=context, retries=Retry(0))
+        pool.clear()
+
+    def read(self) -> tuple[Record | None, dict | None]:
+        try:
+            with _told(self):
+                found = self._call(self._api.read_namespaced_lease, self.name, self.namespace)
+        except _NotFound:
+            return None, None
+        return _record(found), found
+
+    def write(self, record: Record, version: dict | None) -> bool:
+        before = version or {}
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": _metadata(record, before.get("metadata") or {}, self.name),
+            "spec": {
+                "holderIdentity": record.holder,
+                "leaseDurationSeconds": record.seconds,
+                "acquireTime": record.since,
+                "renewTime": record.renewed,
+                "leaseTransitions": _transitions(record, before.get("spec") or {}),
+            },
+        }
+        try:
+            with _told(self):
+                if version is None:
+                    self._call(self._api.create_namespaced_lease, self.namespace, lease)
+                else:
+                    self._call(self._api.replace_namespaced_lease, self.name, self.namespace, lease)
+        except _NotFound as error:
+            if version is None:
+                raise LockError(
+                    "runtime_security_lock_namespace: there is no such namespace (%s). Expected one that exists before the "
+                    "roles make theirs. Fix: set it to default." % self.namespace
+                ) from error
+            return False
+        except _Conflict:
+            return False
+        return True
+
+    def remove(self, version: dict) -> bool:
+        metadata = version["metadata"]
+        seen = {"preconditions": {"uid": metadata.get("uid"), "resourceVersion": metadata.get("resourceVersion")}}
+        try:
+            with _told(self):
+                self._call(self._api.delete_namespaced_lease, self.name, self.namespace, body=seen)
+        except _NotFound:
+            pass
+        except _Conflict:
+            return False
+        return True
+
+    @staticmethod
+    def _call(function, *arguments, **words) -> dict:
+        answer = function(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **words)
+        return json.loads(answer.read())
+
+
+class _NotFound(Exception):
+    pass
+
+
+class _Conflict(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def _told(lock: LeaseLock):
+    """The client's errors as this file's own."""
+    if MISSING:
+        yield
+        return
+    try:
+        yield
+    except ApiException as error:
+        if error.status == 404:
+            raise _NotFound from error
+        if error.status == 409:
+            raise _Conflict from error
+        raise LockError(refusal(error.status, error.reason, lock.namespace)) from error
+    except (CoreException, ConfigException) as error:
+        raise LockError("There is no such cluster: %s" % error, "unknown") from error
+    except (HTTPError, OSError, ValueError) as error:
+        raise LockError("The cluster does not answer: %s" % error, "unanswered") from error
+
+
+def refusal(status: int, reason: str, namespace: str) -> str:
+    """What to do about an answer of the API server that is an error."""
+    if status != 403:
+        return "The API server answered %s (%s) when it was asked for the lock of the cluster." % (status, reason)
+    return (
+        "run_lock: the account may not use leases of coordination.k8s.io in namespace %(namespace)s (HTTP 403). Expected the "
+        "verbs get, create, update and delete: one run at a time works on a cluster. Fix: as an administrator, kubectl "
+        "--namespace %(namespace)s create role runtime-security-lock --verb=get,create,update,delete "
+        "--resource=leases.coordination.k8s.io, and kubectl --namespace %(namespace)s create rolebinding "
+        "runtime-security-lock --role=runtime-security-lock --user=ACCOUNT; or set runtime_security_lock_namespace to a "
+        "namespace in which the account may." % {"namespace": namespace}
+    )
+
+
+def _metadata(record: Record, before: dict, name: str) -> dict:
+    """That of the Lease that was read, with what a holder says of itself."""
+    details = {key: getattr(record, key) for key in _ANNOTATED}
+    metadata = {"name": name, "labels": dict(before.get("labels") or {}, **LABELS)}
+    metadata["annotations"] = dict(before.get("annotations") or {}, **{ANNOTATION: json.dumps(details)})
+    # The API server refuses what was changed meanwhile.
+    if before.get("resourceVersion"):
+        metadata["resourceVersion"] = before["resourceVersion"]
+    return metadata
+
+
+def _transitions(record: Record, before: dict) -> int:
+    count = before.get("leaseTransitions") or 0
+    return count + 1 if before.get("holderIdentity") not in (None, "", record.holder) else count
+
+
+def _record(found: dict) -> Record:
+    """Of a Lease, whoever wrote it."""
+    spec = found.get("spec") or {}
+    try:
+        noted = json.loads((found["metadata"].get("annotations") or {})[ANNOTATION])
+        details = {key: type(getattr(Record, key))(noted[key]) for key in _ANNOTATED}
+    except (KeyError, TypeError, ValueError):
+        details = {}
+    return Record(
+        holder=spec.get("holderIdentity") or "",
+        since=spec.get("acquireTime") or "",
+        renewed=spec.get("renewTime") or "",
+        seconds=spec.get("leaseDurationSeconds") or Record.seconds,
+        **details,
+    )
