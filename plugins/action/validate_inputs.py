@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     """Judges the inputs of the role that the task is in: first by its specification, then by its checks."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset(["checks", "texts"])
+    _VALID_ARGS = frozenset(["checks", "entry", "texts"])
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         if role is None:
             return {}
         specs = self._loader.load_from_file(str(Path(role._role_path) / "meta" / "argument_specs.yml"))
-        return specs["argument_specs"]["main"]["options"]
+        return specs["argument_specs"][self._task.args.get("entry", "main")]["options"]
 
     def _refused_by_options(self, options, task_vars):
         refused, uncomputed, texts = [], [], self._task.args.get("texts", [])

@@ -10,7 +10,7 @@ version_added: 0.1.0
 author: runtime_security.kubernetes maintainers (@runtime-security)
 short_description: Refuse inputs of a role before anything changes
 description:
-  - Judges the inputs of the role that the task is in by the options of the entry C(main) in its C(meta/argument_specs.yml), more
+  - Judges the inputs of the role that the task is in by the options of an entry in its C(meta/argument_specs.yml), more
     strictly than Ansible does. A text is not split into a list, a number is not taken for a text, and a text has neither control
     characters nor a size that a cluster refuses.
   - Then judges them by lists of checks, each of which is computed only where the inputs before it are sound.
@@ -25,6 +25,10 @@ options:
     type: list
     elements: str
     required: true
+  entry:
+    description: The entry of the role's specification whose options are the inputs.
+    type: str
+    default: main
   texts:
     description: Names of the inputs of type C(str) that may have several lines.
     type: list

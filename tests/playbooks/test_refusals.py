@@ -81,7 +81,7 @@ def test_a_cluster_of_neither_kind_is_refused(name, playbook, nowhere):
     """It would be the current context's, whatever that is."""
     done = playbook(f"playbooks/{name}.yml", *nowhere, "-e", "runtime_security_cluster=Minikube")
     assert done.returncode != 0
-    assert "runtime_security_cluster is 'Minikube'; allowed is minikube" in one_line(done.stdout)
+    assert "runtime_security_cluster is 'Minikube'; allowed is one of minikube, existing" in one_line(done.stdout)
     assert "changed=0" in done.stdout
 
 

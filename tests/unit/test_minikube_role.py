@@ -179,7 +179,7 @@ def test_a_dry_run_with_a_lock_announces_helm_and_asks_nobody(play, tmp_path):
             "bundle_path": str(tmp_path / "bundle"),
             "__bundle_lock": {"helm": {"v3.19.0": "0123"}},
             "__bundle_helm": str(tmp_path / "bundle/bin/helm"),
-            "__bundle_helm_version": "v3.19.0",
+            "bundle_helm_version": "v3.19.0",
             "__bundle_helm_url": "http://127.0.0.1:1/helm.tar.gz",
         },
     )

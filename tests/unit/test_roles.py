@@ -9,7 +9,9 @@ import yaml
 from jinja2.nativetypes import NativeEnvironment
 
 ROLES = sorted(path for path in (Path(__file__).parents[2] / "roles").iterdir() if path.is_dir())
-PUBLIC = [path for path in ROLES if path.name != "common"]
+# Parts of the playbooks and of other roles.
+INTERNAL = {"common", "playbook"}
+PUBLIC = [path for path in ROLES if path.name not in INTERNAL]
 
 
 def read(path):
