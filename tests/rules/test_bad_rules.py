@@ -138,3 +138,18 @@ def test_the_role_stops_before_the_release():
     while set(jobs()) > others and time.monotonic() < deadline:
         time.sleep(0.5)
     assert set(jobs()) <= others
+
+
+def test_a_warning_ends_the_run_on_request():
+    before = generation()
+    dead = yaml.safe_dump(
+        rule("evt.type = open and evt.dir = > and fd.name = /etc/shadow"), sort_keys=False, width=1000
+    )
+    given = {"falco_ebpf_rules": [{"name": "old", "content": dead}], "falco_ebpf_rules_strict": True}
+    code, text = playbook("site.yml", "--tags", "falco_ebpf", **given)
+    said = " ".join(text.replace("''", "'").split())
+    assert code != 0
+    assert "falco_ebpf_rules_strict is true" in said
+    assert "falco_ebpf_rules[0] 'old' (/etc/falco/rules.d/001-old.yaml), line 3, column " in said
+    assert "LOAD_DEPRECATED_ITEM of field evt.dir" in said
+    assert generation() == before

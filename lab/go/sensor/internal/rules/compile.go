@@ -197,6 +197,12 @@ func (c *compiler) compileRule(r *rule) *Rule {
 		}
 		fail(errOutput, r.outputPlace, "%s", text)
 	}
+	for _, name := range deprecatedFields {
+		if strings.Contains(r.output, name) {
+			text := "usage of deprecated field '" + name + "' has been detected in the rule output"
+			c.result.warnings = append(c.result.warnings, finding{code: warnDeprecated, text: text, place: r.outputPlace, field: name})
+		}
+	}
 	node := c.expand(c.parse(condition, r.conditionPlace), c.macros, condition, r.place)
 	c.warnDeprecated(node, r.conditionPlace.inside(condition, filter.Pos{}))
 	match, err := filter.Compile(node)

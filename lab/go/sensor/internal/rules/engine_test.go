@@ -169,3 +169,31 @@ func TestShippedRulesAreValid(t *testing.T) {
 		}
 	}
 }
+
+// The words are Falco's: userspace/engine/rule_loader_reader.cpp and rule_loader_compiler.cpp of 0.43.1 and 0.44.1.
+func TestWarningsOfExceptionsAndOutputs(t *testing.T) {
+	const twice = "- rule: A\n  desc: d\n  condition: evt.type = open\n  output: x %evt.dir\n  priority: NOTICE\n  exceptions:\n" +
+		"  - {name: e, fields: [proc.name], values: [[a]]}\n  - {name: e, fields: [proc.name], values: [[b]]}\n"
+	const empty = "- rule: A\n  exceptions:\n  - name: e\n  override: {exceptions: append}\n"
+	for _, falco := range versions {
+		engine := New(falco)
+		var got []string
+		for _, text := range []string{twice, empty} {
+			result := engine.Load("a.yaml", text)
+			if !result.OK() {
+				t.Fatalf("%s: %s", falco, result)
+			}
+			for _, each := range result.warnings {
+				got = append(got, each.code+": "+each.text)
+			}
+		}
+		dir := "LOAD_DEPRECATED_ITEM: usage of deprecated field 'evt.dir' has been detected in the rule output"
+		want := []string{
+			"LOAD_EXCEPTION_NAME_NOT_UNIQUE: Multiple definitions of exception 'e' in the same rule", dir,
+			"LOAD_APPEND_NO_VALUES: Overriding/appending exception with no values", dir,
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %q, want %q", falco, got, want)
+		}
+	}
+}

@@ -178,6 +178,9 @@ func (r *reader) exceptions(item *yaml.Node, at place, appends bool) []exception
 		name := text(each, "name", unnamed)
 		inner := at.at(each, placeException, name)
 		e := exception{name: name, place: inner}
+		if slices.ContainsFunc(found, func(known exception) bool { return known.name == name }) {
+			r.result.warn(warnTwice, "Multiple definitions of exception '"+name+"' in the same rule", inner)
+		}
 		check(appends || find(each, "fields") != nil, inner, "Item has no mapping for key 'fields'")
 		e.fields = entryAt(find(each, "fields"), "fields", inner)
 		e.comps = entryAt(find(each, "comps"), "comps", inner)
@@ -187,6 +190,8 @@ func (r *reader) exceptions(item *yaml.Node, at place, appends bool) []exception
 			for _, value := range values.Content {
 				e.values = append(e.values, entryAt(value, "", valuesPlace.at(value, placeExcValue, "")))
 			}
+		} else if appends {
+			r.result.warn(warnNoValues, "Overriding/appending exception with no values", inner)
 		}
 		found = append(found, e)
 	}

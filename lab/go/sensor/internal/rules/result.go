@@ -20,6 +20,8 @@ const (
 	warnList       = "LOAD_UNUSED_LIST"
 	warnItem       = "LOAD_UNKNOWN_ITEM"
 	warnDeprecated = "LOAD_DEPRECATED_ITEM"
+	warnNoValues   = "LOAD_APPEND_NO_VALUES"
+	warnTwice      = "LOAD_EXCEPTION_NAME_NOT_UNIQUE"
 	warnKey        = "LOAD_UNKNOWN_KEY"
 )
 
@@ -44,6 +46,8 @@ var warningWords = map[string][2]string{
 	warnList:       {"Unused list", "A list is defined in the rules content but is not used by any other list, macro, or rule."},
 	warnItem:       {"Unknown rules file item", "An unknown top-level object is in the rules content. It will be ignored."},
 	warnDeprecated: {"Used deprecated item", "A deprecated item is employed by lists, macros, or rules."},
+	warnNoValues:   {"Overriding/appending with no values", "A rule exception is overriding/appending with no values"},
+	warnTwice:      {"Multiple exceptions defined with the same name", "A rule is defining multiple exceptions with the same name"},
 	warnKey: {"Unknown key in item definition", "An item in the rules content contains an unrecognized key. The key will be ignored. " +
 		"This may indicate a typo or a property placed on the wrong item type."},
 }
