@@ -203,10 +203,17 @@ class Grafana:
                 exc.code,
             )
         if exc.code == 401:
-            who = "the API key" if self.token else f"user {self.user!r} with this password"
+            who = "the token" if self.token else f"user {self.user!r} with this password"
             return GrafanaError(
                 f"Grafana at {self.url} refused {who}: {words or 'not authorized'}. Correct the credentials.",
                 401,
                 words,
             )
-        return GrafanaError(f"{method} {self.url}{api_path}: HTTP {exc.code}: {words or exc.reason}", exc.code, words)
+        said = f"{method} {self.url}{api_path}: HTTP {exc.code}: {words or exc.reason}"
+        if exc.code == 403:
+            who = "the token's service account" if self.token else f"user {self.user!r}"
+            said = (
+                f"{said.rstrip('.')}. Fix: give {who} the role Admin, which data sources, alert rules, contact points and policies need; "
+                "Editor is enough for dashboards and folders, Viewer to read them"
+            )
+        return GrafanaError(said, exc.code, words)

@@ -34,6 +34,8 @@ def run(
     connection = {"url": address, "url_username": USER[0], "url_password": USER[1], "timeout": 5}
     if collection != _OURS:
         del connection["timeout"]
+    if "grafana_api_key" in params:
+        del connection["url_username"], connection["url_password"]
     arguments = {**connection, **params, "_ansible_check_mode": check, "_ansible_diff": True}
     sent = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     module = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module_name}")

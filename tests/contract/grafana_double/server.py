@@ -19,6 +19,19 @@ from .lies import Lie
 from .releases import Release
 
 USER = ("admin", "geheim")
+# Tokens of service accounts, and their roles.
+TOKENS = {"glsa_admin": "Admin", "glsa_editor": "Editor", "glsa_viewer": "Viewer"}
+_ROLES = ("Viewer", "Editor", "Admin")
+# The role that a request needs at least, the first that fits: docs/sources/administration/roles-and-permissions/
+# access-control/rbac-fixed-basic-role-definitions.md.
+_NEEDS = (
+    (".*", "/api/datasources/uid/[^/]+/health", "Viewer"),
+    (".*", "/api/datasources.*", "Admin"),
+    (".*", "/api/v1/provisioning/.*", "Admin"),
+    ("POST", "/api/ds/query", "Viewer"),
+    ("POST|PUT|DELETE", ".*", "Editor"),
+    (".*", ".*", "Viewer"),
+)
 # Longer than a client waits in the tests.
 SILENCE_SECONDS = 1.2
 
@@ -95,6 +108,26 @@ class Double:
             if method in ("POST", "PUT", "DELETE") and path != "/api/ds/query"
         ]
 
+    def _refused(self, request: Request) -> Answer | None:
+        if request.path == "/api/health":
+            return None
+        if not request.role:
+            words = (
+                "Invalid API key"
+                if request.headers["Authorization"].startswith("Bearer")
+                else "invalid username or password"
+            )
+            return error(401, words, traceID="")
+        need = next(
+            role
+            for method, path, role in _NEEDS
+            if re.fullmatch(method, request.method) and re.fullmatch(path, request.path)
+        )
+        if _ROLES.index(request.role) >= _ROLES.index(need):
+            return None
+        words = "You'll need additional permissions to perform this action. Permissions needed: " + need
+        return error(403, words, title="Access denied", accessErrorId="ACE1")
+
     def _health(self) -> dict:
         return {"commit": "NA", "database": "ok", "version": self.release.version}
 
@@ -114,8 +147,9 @@ class Double:
         """What this release says; one request at a time."""
         with self._lock:
             self.requests.append((request.method, request.path, request.body))
-            if request.path != "/api/health" and request.user != USER:
-                return error(401, "invalid username or password", traceID="")
+            refused = self._refused(request)
+            if refused:
+                return refused
             for method, pattern, handler in self._routes:
                 found = re.fullmatch(pattern, request.path)
                 if found and method == request.method:
@@ -134,7 +168,8 @@ class Request(t.NamedTuple):
     query: dict[str, list[str]]
     body: t.Any
     headers: t.Mapping[str, str]
-    user: tuple[str, str] | None
+    # The role of the user or of the token; empty for nobody.
+    role: str
     names: tuple[str, ...] = ()
 
 
@@ -153,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(error(fault.kind, "the double was told to fail"))
             return
         body = json.loads(text) if text else None
-        request = Request(self.command, parts.path, parse_qs(parts.query), body, self.headers, self._user())
+        request = Request(self.command, parts.path, parse_qs(parts.query), body, self.headers, self._role())
         answer = self.grafana.answer(request)
         for lie in self.grafana.lies:
             if lie.meant_for(self.command, parts.path):
@@ -174,12 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _user(self) -> tuple[str, str] | None:
+    def _role(self) -> str:
         kind, _blank, value = (self.headers["Authorization"] or "").partition(" ")
-        if kind != "Basic":
-            return None
-        name, _colon, password = base64.b64decode(value).decode().partition(":")
-        return name, password
+        if kind == "Bearer":
+            return TOKENS.get(value, "")
+        name, _colon, password = base64.b64decode(value).decode().partition(":") if kind == "Basic" else ("", "", "")
+        return "Admin" if (name, password) == USER else ""
 
     def _send(self, answer: Answer, cut: bool = False) -> None:
         text = b"" if answer.body is EMPTY else json.dumps(answer.body).encode()

@@ -96,7 +96,7 @@ def test_a_wrong_password_names_user_and_url_once():
 
 
 def test_a_wrong_key_is_called_so():
-    assert "refused the API key" in str(_failure(401, b"{}", grafana_api_key="key"))
+    assert "refused the token" in str(_failure(401, b"{}", grafana_api_key="key"))
 
 
 def test_a_refusal_names_request_and_grafanas_words():
