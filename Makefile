@@ -8,7 +8,7 @@ run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof docker lab test lint unit lab-test readiness supply refusals inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,11 @@ alerts: docker ## each alert rule against its fault, on the cluster of make up; 
 	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
 	PYTHONPATH=tests/contract pytest -v -s tests/alerts/test_live.py
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
+
+before: docker ## a process that ran before Falco, over all that starts Falco again; a table; on the cluster of make up, 20 minutes
+	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle RUNTIME_SECURITY_IMAGE=docker.io/library/busybox:1.35.0 \
+	PIPELINE_INPUTS=$${PIPELINE_INPUTS:-'{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}'} \
+	python tests/rotation/measure.py
 
 operator: docker ## metrics_stack with the real Prometheus operator
 	@METRICS_STACK_OPERATOR=yes tools/molecule.sh metrics_stack
