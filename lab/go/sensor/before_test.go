@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +34,7 @@ var (
 )
 
 // A process of a PID namespace of its own, as in a node that is a container. It opens a file for each line that it reads, without
-// starting a program. The file lies below an /etc of its own.
+// starting a program unless the line asks for a new process. The file lies below an /etc of its own.
 const writer = `
 mount -t proc proc /proc && mount -t tmpfs tmpfs "$1" && mkdir "$1/etc" || exit
 if [ "$2" ]; then
@@ -43,19 +43,25 @@ if [ "$2" ]; then
   echo "$2" > "$3"
 fi
 echo ready
-while read -r name; do : > "$1/etc/$name"; done
+while read -r name; do
+  case $name in
+    end) echo end ;;
+    marker-new-*) sh -c ': > "$0"' "$1/etc/$name" ;;
+    *) : > "$1/etc/$name" ;;
+  esac
+done
 `
 
 const ruleset = `
 - rule: in a container
   desc: d
   condition: evt.type in (open, openat, openat2) and evt.is_open_write = true and fd.name startswith /etc/marker- and container.id != host
-  output: "%proc.name"
+  output: "%proc.name %fd.name"
   priority: NOTICE
 - rule: anywhere
   desc: d
   condition: evt.type in (open, openat, openat2) and evt.is_open_write = true and fd.name startswith /etc/marker-
-  output: "%proc.name"
+  output: "%proc.name %fd.name"
   priority: NOTICE
 `
 
@@ -85,6 +91,7 @@ func cgroup(t *testing.T, id string) string {
 type before struct {
 	pid   int
 	lines io.Writer
+	said  *bufio.Reader
 }
 
 // start makes the process, and with decoy another one that has its number in the inner namespace.
@@ -118,20 +125,16 @@ func start(t *testing.T, decoy bool) before {
 		number = strconv.Itoa(command.Process.Pid)
 	}
 	fmt.Fprintln(lines, number)
-	if line, err := bufio.NewReader(said).ReadString('\n'); line != "ready\n" {
-		t.Fatalf("the process says %q, %v", line, err)
-	}
-	return before{command.Process.Pid, lines}
+	process := before{command.Process.Pid, lines, bufio.NewReader(said)}
+	process.wait(t, "ready")
+	return process
 }
 
-type seen struct {
-	Rule   string
-	Fields map[string]any `json:"output_fields"`
-}
+// running is a sensor that has started.
+type running struct{ *exec.Cmd }
 
-// watched runs the sensor while the process opens one file, and returns what it says of that. mounts runs before it, in a mount
-// namespace of its own.
-func (b before) watched(t *testing.T, hostRoot, mounts string, iterators bool) map[string]seen {
+// run starts a sensor and waits until it reads events. mounts runs before it, in a mount namespace of its own.
+func (b before) run(t *testing.T, hostRoot, mounts string, iterators bool, to *alerts, readers *sync.WaitGroup) *running {
 	t.Helper()
 	folder := t.TempDir()
 	config := fmt.Sprintf("rules_files: ['%s/rules.yaml']\nrule_matching: all\njson_output: true\nwebserver: {enabled: false}\n"+
@@ -154,38 +157,41 @@ func (b before) watched(t *testing.T, hostRoot, mounts string, iterators bool) m
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = command.Process.Kill() })
 	words := bufio.NewScanner(log)
 	begun := false
 	for !begun && words.Scan() {
-		t.Log(words.Text())
 		begun = strings.Contains(words.Text(), "events are read")
 	}
 	if !begun {
 		t.Fatal("the sensor did not start")
 	}
 	go func() { _, _ = io.Copy(io.Discard, log) }()
-	fmt.Fprintf(b.lines, "marker-%d\n", time.Now().UnixNano())
-	time.AfterFunc(time.Second, func() { _ = command.Process.Signal(syscall.SIGTERM) })
-	found := map[string]seen{}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var one seen
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			t.Fatal(err)
-		}
-		found[one.Rule] = one
-	}
-	if err := command.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	return found
+	readers.Add(1)
+	go to.read(bufio.NewScanner(out), readers.Done)
+	return &running{command}
 }
+
+// watched runs the sensor while the process opens one file, and returns what it says of that.
+func (b before) watched(t *testing.T, hostRoot, mounts string, iterators bool) map[string]map[string]any {
+	t.Helper()
+	all := &alerts{seen: map[string]string{}, last: map[string]map[string]any{}}
+	var readers sync.WaitGroup
+	sensor := b.run(t, hostRoot, mounts, iterators, all, &readers)
+	fmt.Fprintf(b.lines, "marker-%d\n", time.Now().UnixNano())
+	time.Sleep(time.Second)
+	_ = sensor.Process.Signal(syscall.SIGTERM)
+	readers.Wait()
+	return all.last
+}
+
+// The machine's /proc below another folder, with a kernel thread's folder in the place of process 1's.
+const standIn = "mount -t tmpfs tmpfs /mnt; mkdir /mnt/proc; mount --bind /proc /mnt/proc; mount --bind /proc/2 /mnt/proc/1"
 
 func TestAProcessThatRanBefore(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to load programs and to make namespaces")
 	}
-	// The machine's /proc below another folder, with a kernel thread's folder in the place of process 1's.
-	const standIn = "mount -t tmpfs tmpfs /mnt; mkdir /mnt/proc; mount --bind /proc /mnt/proc; mount --bind /proc/2 /mnt/proc/1"
 	type outcome struct{ name, container string }
 	unknown, right := outcome{"<NA>", "host"}, outcome{"sh", writerID[:12]}
 	asItIs := right
@@ -209,7 +215,7 @@ func TestAProcessThatRanBefore(t *testing.T) {
 		t.Run(c.title, func(t *testing.T) {
 			process := start(t, c.decoy)
 			found := process.watched(t, c.root(process), c.mounts, c.iterators)
-			fields := found["anywhere"].Fields
+			fields := found["anywhere"]
 			if got := (outcome{fmt.Sprint(fields["proc.name"]), fmt.Sprint(fields["container.id"])}); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
