@@ -31,7 +31,7 @@ def test_only_who_asks_the_api_server_has_a_token(pods):
     with_token = {
         name
         for name, pod in pods.items()
-        for volume in pod["spec"]["volumes"]
+        for volume in pod["spec"].get("volumes", [])
         for source in volume.get("projected", {}).get("sources", [])
         if "serviceAccountToken" in source
     }

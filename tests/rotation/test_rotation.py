@@ -65,6 +65,7 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
         seconds["authority"] = rotate("authority")
         after = serials()
         while len(stream["new"]) < LEAST or len(runs.sent) < LEAST:
+            assert runs.is_alive(), f"the process that runs all the time was left after {len(runs.sent)} events"
             time.sleep(1)
         # The stream goes on: its end may kill the reading of a file whose number is still printed.
         sent, written = stream["new"].copy(), runs.sent.copy()
