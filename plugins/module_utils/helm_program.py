@@ -13,19 +13,35 @@ from collections.abc import Mapping
 SHORTEST = 6
 
 
-def run(program, arguments, values=None, environment=None):
-    """Exit code, output, and what went wrong."""
+# Seconds for a question: it reads one record.
+QUESTION_SECONDS = 60
+
+
+def run(program, arguments, values=None, environment=None, seconds=None, descriptors=()):
+    """Exit code, output, and what went wrong; always something, where the exit code is not 0.
+
+    seconds limits it, descriptors are inherited by it.
+    """
     # Not run_command: that fails by itself when Helm has ended before it read the values.
-    done = subprocess.run(
-        [program, *arguments],
-        env=os.environ | (environment or {}),
-        input=None if values is None else json.dumps(values),
-        stdin=subprocess.DEVNULL if values is None else None,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    try:
+        done = subprocess.run(
+            [program, *arguments],
+            env=os.environ | (environment or {}),
+            input=None if values is None else json.dumps(values),
+            stdin=subprocess.DEVNULL if values is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=seconds,
+            pass_fds=descriptors,
+        )
+    except subprocess.TimeoutExpired:
+        return -1, "", "it did not answer within %d s" % seconds
+    except OSError as error:
+        return -1, "", "it cannot be started: %s" % error
+    nothing = "" if done.returncode == 0 else "it ended with %d and printed no reason" % done.returncode
+    return done.returncode, done.stdout, (done.stderr.strip() and done.stderr) or nothing
 
 
 def without_values(said, values):

@@ -51,17 +51,60 @@ options:
         type: str
         default: ""
       values:
-        description: Values of the chart. All else of an earlier revision's values is forgotten.
+        description: Values of the chart. What else an earlier revision has is forgotten, but for what O(releases[].managed) says.
         type: dict
         default: {}
+      exists:
+        description:
+          - Whether the release exists. Where V(false), Helm makes it and refuses a name that is in use.
+          - Where V(true), or not given, Helm makes or upgrades it.
+        type: bool
+      managed:
+        description:
+          - The paths of the values that were set last, as RV(runtime_security.kubernetes.helm_releases_info#module:managed)
+            returns them. What the release has elsewhere, by the same chart, is kept.
+          - Not given, nothing is kept.
+        type: list
+        elements: str
+      newest:
+        description: The number of its newest revision.
+        type: int
+        default: 0
+      status:
+        description: For O(state=recovered) what RV(runtime_security.kubernetes.helm_releases_info#module:cut_off) says of it.
+        type: str
+      variables:
+        description:
+          - For O(state=validated) the names of variables, by what they are about, C(size), C(storage_class), C(persistence) or
+            C(values). Messages name them.
+        type: dict
+        default: {}
+      revision:
+        description: For O(state=recovered) the revision to go back to.
+        type: int
+      idle:
+        description: For O(state=recovered) the seconds since Helm last wrote its record.
+        type: int
+        default: 0
   state:
     description:
       - V(present) installs or upgrades each, also one that has nothing to change. The filter
         P(runtime_security.kubernetes.helm_releases_due#filter) tells which have.
-      - V(absent) uninstalls those that are there.
+      - V(validated) changes nothing. It renders those that exist and is an error where an upgrade would change what
+        Kubernetes changes in no object, as the size of a StatefulSet's volumes. What cannot be rendered passes.
+      - V(absent) uninstalls those that exist, and asks Helm afterwards whether they are gone.
+      - V(recovered) ends what was interrupted. What was being removed is uninstalled; all else is rolled back to
+        O(releases[].revision). Without evidence that nobody is at work with a release it waits, at most for 5 minutes since
+        the record's last change. What Helm and the record say differently is an error.
     type: str
-    choices: [present, absent]
+    choices: [present, recovered, validated, absent]
     default: present
+  cluster:
+    description:
+      - What tells the cluster from others, as RV(runtime_security.kubernetes.helm_releases_info#module:cluster) returns it.
+        With it a later run on this machine knows which operation was begun here.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Can run in check mode and tell what would change.
@@ -108,7 +151,6 @@ refused:
 """
 
 import copy
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
@@ -116,9 +158,9 @@ from ansible_collections.kubernetes.core.plugins.module_utils.helm_args_common i
     HELM_AUTH_ARG_SPEC,
     HELM_AUTH_MUTUALLY_EXCLUSIVE,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_program
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import ChartError, Source
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import changed_paths
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_operations import Helm, clear
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import changed_paths, merged
 
 # helm.sh/helm/v3/pkg/cli/environment.go
 ENVIRONMENT = {
@@ -128,52 +170,15 @@ ENVIRONMENT = {
     "api_key": "HELM_KUBETOKEN",
     "ca_cert": "HELM_KUBECAFILE",
 }
-# helm.sh/helm/v3/pkg/storage/driver/driver.go, ErrReleaseNotFound
-NOT_THERE = "release: not found"
 
 
-class Helm:
-    """The program, in one namespace of one cluster."""
-
-    def __init__(self, module):
-        self.module = module
-        self.program = module.params["binary_path"] or module.get_bin_path("helm", required=True)
-        self.environment = {
-            name: module.params[option] for option, name in ENVIRONMENT.items() if module.params[option]
-        }
-        if module.params["validate_certs"] is False:
-            self.environment["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
-
-    def run(self, arguments, values=None):
-        """Exit code, output, and what went wrong."""
-        return helm_program.run(
-            self.program, ["--namespace", self.module.params["namespace"], *arguments], values, self.environment
-        )
-
-    def install(self, release):
-        source = Source(release["chart"] or "", release["repository"], release["version"])
-        rc, dummy, said = self.run(
-            ["upgrade", "--install", "--reset-values", "--values", "-", release["name"], *source.arguments],
-            release["values"],
-        )
-        return rc == 0, said
-
-    def uninstall(self, release):
-        rc, dummy, said = self.run(["uninstall", "--wait", release["name"]])
-        return rc == 0, "" if NOT_THERE in said else said
-
-    def is_there(self, release):
-        rc, dummy, said = self.run(["status", release["name"]])
-        return rc == 0, "" if NOT_THERE in said else said
-
-    def stands(self, release):
-        """Chart and values of a release, or nothing."""
-        rc, metadata, dummy = self.run(["get", "metadata", release["name"], "--output", "json"])
-        if rc != 0:
-            return None
-        dummy, values, dummy = self.run(["get", "values", release["name"], "--output", "json"])
-        found = json.loads(metadata)
-        return {"chart": "%s %s" % (found["chart"], found["version"]), "values": json.loads(values or "null") or {}}
+def opened(module):
+    """Helm for the cluster and the namespace of a task."""
+    environment = {name: module.params[option] for option, name in ENVIRONMENT.items() if module.params[option]}
+    if module.params["validate_certs"] is False:
+        environment["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
+    program = module.params["binary_path"] or module.get_bin_path("helm", required=True)
+    return Helm(program, module.params["namespace"], environment, module.params["cluster"])
 
 
 def side_by_side(work, releases):
@@ -191,9 +196,13 @@ def difference(before, releases, state):
             told["before"][release["name"]] = {"chart": stands["chart"]}
         if state == "present":
             source = Source(release["chart"] or "", release["repository"], release["version"])
+            values = stands["values"] if stands else {}
+            kept = stands and stands["chart"].split(" ")[0] == source.identity()[0]
             told["after"][release["name"]] = {
                 "chart": " ".join(source.identity()).strip(),
-                "changed values": changed_paths(stands["values"] if stands else {}, release["values"]),
+                "changed values": changed_paths(
+                    values, merged(values, release["managed"] if kept else None, release["values"])
+                ),
             }
     return told
 
@@ -208,37 +217,46 @@ def main():
         repository=dict(type="str", default=""),
         version=dict(type="str", default=""),
         values=dict(type="dict", default={}),
+        exists=dict(type="bool"),
+        managed=dict(type="list", elements="str"),
+        newest=dict(type="int", default=0),
+        status=dict(type="str"),
+        variables=dict(type="dict", default={}),
+        revision=dict(type="int"),
+        idle=dict(type="int", default=0),
     )
     spec.update(
         namespace=dict(type="str", required=True),
         releases=dict(type="list", elements="dict", required=True, options=release, no_log=True),
-        state=dict(type="str", choices=["present", "absent"], default="present"),
+        state=dict(type="str", choices=["present", "recovered", "validated", "absent"], default="present"),
+        cluster=dict(type="str", default=""),
     )
     module = AnsibleModule(
         argument_spec=spec, mutually_exclusive=HELM_AUTH_MUTUALLY_EXCLUSIVE, supports_check_mode=True
     )
     state, releases = module.params["state"], module.params["releases"]
-    helm = Helm(module)
+    helm = opened(module)
     # no_log keeps values out of the system's log; it would take each text of theirs, and names, out of what is returned.
     module.no_log_values.clear()
     # Ansible prints the arguments of a task when it is asked to say much.
     shown = [{key: value for key, value in release.items() if key != "values"} for release in releases]
     result = {"invocation": {"module_args": dict(module.params, releases=shown)}}
-    if module._diff:
+    if module._diff and state in ("present", "absent"):
         try:
             result["diff"] = difference(side_by_side(helm.stands, releases), releases, state)
-        except ChartError as error:
+        except (ChartError, ValueError) as error:
             module.fail_json(msg=str(error), done=[], refused={}, **result)
-    if state == "absent":
-        answers = side_by_side(helm.is_there if module.check_mode else helm.uninstall, releases)
-    elif module.check_mode:
-        answers = {release["name"]: (True, "") for release in releases}
-    else:
-        answers = side_by_side(helm.install, releases)
+    works = {"present": helm.install, "recovered": helm.recover, "validated": helm.validate, "absent": helm.uninstall}
+    if module.check_mode:
+        announced = dict.fromkeys(("present", "recovered"), lambda release: (True, ""))
+        works |= announced | {"absent": helm.is_there}
+    answers = side_by_side(clear(works[state]), releases)
     result["done"] = [name for name, (done, dummy) in answers.items() if done]
     result["refused"] = {name: said.strip() for name, (done, said) in answers.items() if not done and said}
-    result["changed"] = bool(result["done"])
+    result["changed"] = bool(result["done"]) and state != "validated"
     if result["refused"]:
+        if state == "validated":
+            module.fail_json(msg=" ".join(result["refused"].values()), **result)
         module.fail_json(
             msg="Helm refuses %s" % "; ".join("%s: %s" % refused for refused in result["refused"].items()), **result
         )

@@ -15,6 +15,8 @@ description:
     list Secrets and ConfigMaps in all of them it looks into O(namespaces).
   - Tells which of these releases this collection installed. Beside each of them it puts a ConfigMap with the label
     C(runtime-security/release), before Helm begins.
+  - Only what the API server clearly states counts. An error, a list that is not whole, a release whose newest revision is
+    missing, or a mark that exists and is not listed, ends the task.
 notes:
   - Reads only the metadata of Helm's Secrets and of the ConfigMaps, but for the newest Secret of each of our releases, of
     which it returns a digest.
@@ -29,6 +31,14 @@ options:
     required: true
   namespaces:
     description: Where to look with an account that may not look everywhere. Those that are not there are passed over.
+    type: list
+    elements: str
+    default: []
+  new:
+    description:
+      - Those of O(names) that are to be installed into the first of O(namespaces).
+      - It is an error when one of them exists there without being installed by this collection, or when workloads of it
+        exist of which Helm has no record.
     type: list
     elements: str
     default: []
@@ -60,13 +70,37 @@ releases:
   returned: success
   type: dict
   sample: {"monitoring/grafana": true, "shop/prometheus": false}
+marked:
+  description:
+    - Releases that this collection installs or has installed, as NAMESPACE/NAME, whether or not Helm has a record of them.
+  returned: success
+  type: list
+  elements: str
+  sample: [monitoring/grafana]
+managed:
+  description:
+    - For each of RV(marked), where this collection set values last, as JSON pointers. Null where that was not noted, then all
+      of them are its own.
+  returned: success
+  type: dict
+  sample: {"monitoring/grafana": ["/persistence/size", "/service/type"]}
+revisions:
+  description: The number of the newest revision of each of RV(releases).
+  returned: success
+  type: dict
+  sample: {"monitoring/grafana": 3}
+cluster:
+  description: The uid of the namespace kube-system, which tells this cluster from others.
+  returned: success
+  type: str
+  sample: 2f5c1f0e-2b5f-4d3c-9f0a-0d4b7f0e6a11
 everywhere:
   description: Whether all namespaces were looked into.
   returned: success
   type: bool
 deployed:
   description:
-    - A digest of chart, version and values for each of our releases that is deployed. The filter
+    - A digest of chart, version and our values for each of our releases that is deployed. The filter
       P(runtime_security.kubernetes.helm_releases_due#filter) compares it with what is asked for.
   returned: success
   type: dict
@@ -82,101 +116,73 @@ cut_off:
     status:
       description: Helm's word, C(failed), C(pending-install), C(pending-rollback), C(pending-upgrade) or C(uninstalling).
       type: str
+    newest:
+      description: The newest revision, which has this status.
+      type: int
     revision:
       description: The revision that was deployed last; the newest one where none ever was.
       type: int
-  sample: {"monitoring/grafana": {"name": "grafana", "status": "pending-upgrade", "revision": 3}}
+    idle:
+      description: Seconds since Helm last wrote its record, by the API server's clock; 0 where that is not known.
+      type: int
+  sample: {"monitoring/grafana": {"name": "grafana", "status": "pending-upgrade", "newest": 4, "revision": 3, "idle": 12}}
 """
 
-import contextlib
 import copy
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import digest_of_record
-
-try:
-    from kubernetes.dynamic.exceptions import DynamicApiError, ForbiddenError, NotFoundError
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    # AnsibleK8SModule says what is missing.
-    DynamicApiError = ForbiddenError = NotFoundError = HTTPError = OSError
-
-MARK = "runtime-security/release"
-# Nothing of a Secret but its metadata leaves the API server.
-METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-# helm.sh/helm/v3/pkg/release/status.go
-CUT_OFF = ("failed", "pending-install", "pending-rollback", "pending-upgrade", "uninstalling")
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_records
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
+    Reader,
+    UnclearAnswer,
+    connected,
+)
 
 
-def listed(client, kind: str, selector: str = "", namespace: str | None = None) -> list[dict]:
-    wanted = {"label_selector": selector, "namespace": namespace, "header_params": {"Accept": METADATA}}
-    return [item["metadata"] for item in client.get(client.resource(kind, "v1"), **wanted).to_dict()["items"] or []]
+def look(reader: Reader, names: list[str], namespaces: list[str], new: list[str]) -> dict:
+    """What the module returns; raises UnclearAnswer where nothing can be concluded."""
+    listed = reader.all("Namespace", "v1", metadata_only=True)
+    known = {item["metadata"]["name"]: item["metadata"] for item in listed}
+    records = helm_records.read(reader, names, [name for name in namespaces if name in known])
+    history = helm_records.histories(records.secrets)
+    releases = helm_records.ownership(reader, history, records.marks)
+    managed = helm_records.managed_paths(records.marks)
+    if new and namespaces[0] in known:
+        refuse_others(reader, namespaces[0], new, releases, managed)
+    ours = {name: entries for name, entries in history.items() if releases[name]}
+    newest = {name: entries[-1] for name, entries in ours.items()}
+    deployed, managed = helm_records.deployed(reader, newest, managed)
+    return {
+        "namespaces": {name: metadata.get("labels") or {} for name, metadata in known.items()},
+        "releases": releases | {f"{place}/{name}": None for place in records.hidden for name in names},
+        "marked": sorted(managed),
+        "managed": managed,
+        "revisions": {name: int(entries[-1]["labels"]["version"]) for name, entries in history.items()},
+        "cluster": known.get("kube-system", {}).get("uid") or "",
+        "everywhere": records.everywhere,
+        "deployed": deployed,
+        "cut_off": helm_records.interrupted(ours, reader.server_time),
+    }
 
 
-def traces(client, names: list[str], namespace: str | None = None) -> tuple[list[dict], list[dict]]:
-    """Helm's Secrets and our marks, of a namespace or of all."""
-    wanted = ",".join(names)
-    secrets = listed(client, "Secret", f"owner=helm,name in ({wanted})", namespace)
-    return secrets, listed(client, "ConfigMap", f"{MARK} in ({wanted})", namespace)
-
-
-def traces_in(client, names: list[str], namespaces: list[str]) -> tuple[list[dict], list[dict], list[str]]:
-    """The same of each of these namespaces, and those of them in which they may not be listed."""
-    secrets, marks, hidden = [], [], []
-    for namespace in namespaces:
-        try:
-            found = traces(client, names, namespace)
-        except ForbiddenError:
-            hidden.append(namespace)
-            continue
-        secrets += found[0]
-        marks += found[1]
-    return secrets, marks, hidden
-
-
-def releases(secrets: list[dict], marks: list[dict]) -> dict[str, bool]:
-    ours = {f"{mark['namespace']}/{mark['labels'][MARK]}" for mark in marks}
-    # Helm keeps a Secret for each revision.
-    found = sorted({f"{secret['namespace']}/{secret['labels']['name']}" for secret in secrets})
-    return {name: name in ours for name in found}
-
-
-def revisions(secrets: list[dict]) -> dict[str, list[dict]]:
-    """The labels of each revision's Secret, the newest last, by release."""
-    found: dict[str, list[dict]] = {}
-    for secret in sorted(secrets, key=lambda metadata: int(metadata["labels"]["version"])):
-        found.setdefault(f"{secret['namespace']}/{secret['labels']['name']}", []).append(secret)
-    return found
-
-
-def deployed(client, newest: dict[str, dict]) -> dict[str, str]:
-    """What each release was last asked to be, where that is deployed."""
-    digests = {}
-    for name, metadata in newest.items():
-        # A Helm that an earlier run left at work may have taken it away meanwhile; who may list it need not be let read it.
-        with contextlib.suppress(NotFoundError, ForbiddenError):
-            place = {"name": metadata["name"], "namespace": metadata["namespace"]}
-            secret = client.get(client.resource("Secret", "v1"), **place).to_dict()
-            digests[name] = digest_of_record(secret["data"]["release"])
-    return {name: found for name, found in digests.items() if found}
-
-
-def cut_off(history: dict[str, list[dict]]) -> dict[str, dict]:
-    """Releases whose newest revision is half done, and the revision they can go back to."""
-    found = {}
-    for name, secrets in history.items():
-        labels = [metadata["labels"] for metadata in secrets]
-        if labels[-1]["status"] in CUT_OFF:
-            good = [entry for entry in labels if entry["status"] == "deployed"] or labels
-            found[name] = {
-                "name": labels[-1]["name"],
-                "status": labels[-1]["status"],
-                "revision": int(good[-1]["version"]),
-            }
-    return found
+def refuse_others(reader: Reader, namespace: str, new: list[str], releases: dict, managed: dict) -> None:
+    """Raise where a release that is to be new exists already and is not ours."""
+    installed = [name for name in new if releases.get(f"{namespace}/{name}") is False]
+    if installed:
+        raise UnclearAnswer(
+            f"Release {' and '.join(installed)} in namespace {namespace} was not there when the run began, and this "
+            "collection did not install it. Run again to have it judged from the beginning."
+        )
+    left = helm_records.unrecorded(reader, new, namespace, releases)
+    others = [name.partition("/")[2] for name in left if name not in managed]
+    if others:
+        raise UnclearAnswer(
+            f"Workloads of release {' and '.join(others)} exist in namespace {namespace}, and Helm has no record of it. "
+            "Somebody may keep its records elsewhere (HELM_DRIVER). Set another namespace, or remove these workloads."
+        )
 
 
 def main() -> None:
@@ -184,30 +190,17 @@ def main() -> None:
     spec.update(
         names={"type": "list", "elements": "str", "required": True},
         namespaces={"type": "list", "elements": "str", "default": []},
+        new={"type": "list", "elements": "str", "default": []},
     )
     module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
-    names = module.params["names"]
+    asked = [module.params[name] for name in ("names", "namespaces", "new")]
     try:
-        client = get_api_client(module)
-        namespaces = {item["name"]: item.get("labels") or {} for item in listed(client, "Namespace")}
-        try:
-            (secrets, marks), hidden, everywhere = traces(client, names), [], True
-        except ForbiddenError:
-            there = [name for name in module.params["namespaces"] if name in namespaces]
-            (secrets, marks, hidden), everywhere = traces_in(client, names, there), False
-            module.warn("Without the right to list Secrets and ConfigMaps everywhere, releases elsewhere are not seen.")
-        found = releases(secrets, marks)
-        history = {name: entries for name, entries in revisions(secrets).items() if found[name]}
-        module.exit_json(
-            changed=False,
-            namespaces=namespaces,
-            releases=found | {f"{namespace}/{name}": None for namespace in hidden for name in names},
-            everywhere=everywhere,
-            deployed=deployed(client, {name: entries[-1] for name, entries in history.items()}),
-            cut_off=cut_off(history),
-        )
-    except (DynamicApiError, CoreException, HTTPError, OSError) as exc:
-        module.fail_json(msg=f"The cluster does not answer: {getattr(exc, 'reason', None) or exc}")
+        found = look(Reader(connected(lambda: get_api_client(module))), *asked)
+    except (CoreException, UnclearAnswer) as exc:
+        module.fail_json(msg=str(exc))
+    if not found["everywhere"]:
+        module.warn("Without the right to list Secrets and ConfigMaps everywhere, releases elsewhere are not seen.")
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

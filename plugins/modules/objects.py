@@ -23,17 +23,39 @@ requirements:
 options:
   definitions:
     description:
-      - The objects, in the order in which they are written. For O(state=absent) kind, name and namespace are enough.
+      - The objects, in the order in which they are written.
+      - For O(state=absent) kind, name and namespace are enough. Without a name all objects of the kind go that have the
+        definition's labels.
     type: list
     elements: dict
     required: true
   state:
     description:
-      - V(present) makes what is not there, and changes what says something else; V(absent) removes what is there, and in the
-        background what belongs to it.
+      - V(present) makes what is not there, and changes what says something else.
+      - V(created) makes what is not there, and fails where it exists. It is for what an earlier answer of the API server did
+        not list.
+      - V(absent) removes what exists, and in the background what belongs to it. A volume claim that a pod has mounted is
+        waited for, and an error when it stays in use.
     type: str
-    choices: [present, absent]
+    choices: [present, created, absent]
     default: present
+  owner:
+    description:
+      - Labels by which objects of the caller are told from those of others.
+      - For O(state=present) and O(state=created) an object without them is an error, and nothing is written. For
+        O(state=absent) it stays.
+    type: dict
+    default: {}
+  wait:
+    description:
+      - Whether a task with O(state=absent) lasts until the objects are gone, with all that belongs to them.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds that each wait may take.
+    type: int
+    default: 120
   force:
     description:
       - Whether an object that is there is replaced as a whole, so that what the definition does not say goes.
@@ -50,6 +72,8 @@ attributes:
     support: full
 notes:
   - Use C(no_log) on a task that writes Secrets.
+  - An answer of the API server that is not clear (an error, no answer, a list that is not whole) ends the task before the
+    first change. An object is deleted by its uid, so that one that was made again meanwhile stays.
 seealso:
   - module: kubernetes.core.k8s
   - module: runtime_security.kubernetes.objects_info
@@ -68,16 +92,25 @@ EXAMPLES = r"""
         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
         subjects: [{kind: ServiceAccount, name: reader, namespace: default}]
 
-- name: Remove a ConfigMap
+- name: Remove a ConfigMap, if it is ours
+  runtime_security.kubernetes.objects:
+    state: absent
+    owner: {app.kubernetes.io/managed-by: example}
+    definitions:
+      - {apiVersion: v1, kind: ConfigMap, metadata: {name: motd, namespace: default}}
+
+- name: Remove all Secrets with a label
   runtime_security.kubernetes.objects:
     state: absent
     definitions:
-      - {apiVersion: v1, kind: ConfigMap, metadata: {name: motd, namespace: default}}
+      - {apiVersion: v1, kind: Secret, metadata: {namespace: default, labels: {app.kubernetes.io/part-of: example}}}
 """
 
 RETURN = r"""
 objects:
-  description: The objects as they are after the task, or as they would be in check mode, in the order of O(definitions).
+  description:
+    - The objects as they are after the task, or as they would be in check mode, in the order of O(definitions).
+    - For O(state=absent) kind and metadata of those that were removed.
   returned: success
   type: list
   elements: dict
@@ -98,6 +131,19 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions imp
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.resource import create_definitions
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.runner import perform_action
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.service import K8sService
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
+    Reader,
+    UnclearAnswer,
+    connected,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
+    NotOurs,
+    Remover,
+    existing,
+    place,
+    refuse_foreign,
+    selected,
+)
 
 try:
     from urllib3.exceptions import HTTPError
@@ -113,40 +159,86 @@ BOOKKEEPING = ["metadata.generation", "metadata.managedFields", "metadata.resour
 def argument_spec() -> dict:
     spec = copy.deepcopy(AUTH_ARG_SPEC)
     spec["definitions"] = {"type": "list", "elements": "dict", "required": True}
-    spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+    spec["state"] = {"type": "str", "choices": ["present", "created", "absent"], "default": "present"}
     spec["force"] = {"type": "bool", "default": False}
+    spec["owner"] = {"type": "dict", "default": {}}
+    spec["wait"] = {"type": "bool", "default": False}
+    spec["wait_timeout"] = {"type": "int", "default": 120}
     return spec
 
 
-def written(service: K8sService, definition: dict, params: dict) -> dict:
-    """What came of it. In check mode the namespace may be announced only, which the API server knows nothing of."""
+def created(service: K8sService, definition: dict) -> dict:
+    """Make an object that does not exist. In check mode its namespace may not exist either: then it is announced."""
+    resource = service.find_resource(definition["kind"], definition["apiVersion"], fail=True)
     try:
-        return perform_action(service, definition, params)
+        made, _warnings = service.create(resource, definition)
     except CoreException:
-        place = {"metadata": {"name": definition["metadata"].get("namespace")}}
-        if not service.module.check_mode or not place["metadata"]["name"]:
+        namespace = {"metadata": {"name": definition["metadata"].get("namespace")}}
+        if not service.module.check_mode or not namespace["metadata"]["name"]:
             raise
-        if service.retrieve(service.find_resource("Namespace", "v1", fail=True), place):
+        if service.retrieve(service.find_resource("Namespace", "v1", fail=True), namespace):
             raise
-        return {"changed": True, "result": definition, "diff": {"before": {}, "after": definition}}
+        made = definition
+    if not made:
+        # kubernetes.core answers a conflict with nothing.
+        raise NotOurs(
+            f"{place(definition)}: exists, and a moment ago the API server did not know it. Expected none of that name. "
+            "It was not changed. Fix: look who made it, then run again."
+        )
+    return {"changed": True, "result": made, "diff": {"before": {}, "after": made}}
+
+
+def definitions(params: dict) -> list[dict]:
+    # kubernetes.core makes an empty definition of none at all.
+    return create_definitions({"resource_definition": params["definitions"]}) if params["definitions"] else []
+
+
+def write(module: AnsibleK8SModule, client, reader: Reader) -> list[dict]:
+    """What was done for each definition, once it is clear that each may be written."""
+    params = module.params
+    service = K8sService(client, module)
+    found = [(definition, existing(reader, definition)) for definition in definitions(params)]
+    refuse_foreign(found, params["owner"], params["state"] == "created")
+    options = {**params, "state": "present", "hidden_fields": BOOKKEEPING}
+    return [
+        created(service, definition) if now is None else perform_action(service, definition, options)
+        for definition, now in found
+    ]
+
+
+def remove(module: AnsibleK8SModule, client, reader: Reader) -> list[dict]:
+    """What was removed, once everything was found."""
+    params = module.params
+    found = [one for definition in definitions(params) for one in selected(reader, definition, params["owner"])]
+    remover = Remover(client, reader, params["wait_timeout"], params["wait"])
+    if not module.check_mode:
+        for one in found:
+            remover.refuse_used(one)
+            remover.remove(one)
+    shown = [{"apiVersion": one["apiVersion"], "kind": one["kind"], "metadata": one["metadata"]} for one in found]
+    return [
+        {"changed": True, "result": one, "diff": {"before": {place(one): "exists"}, "after": {place(one): "absent"}}}
+        for one in shown
+    ]
 
 
 def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
-    made = []
     try:
-        # Of a Job the API server would leave the pods.
-        module.params["delete_options"] = {"propagationPolicy": "Background"}
-        service = K8sService(get_api_client(module), module)
-        for definition in create_definitions({"resource_definition": module.params["definitions"]}):
-            made.append(written(service, definition, {**module.params, "hidden_fields": BOOKKEEPING}))
+        client = connected(lambda: get_api_client(module))
+        reader = Reader(client)
+        done = (remove if module.params["state"] == "absent" else write)(module, client, reader)
     except CoreException as error:
         module.fail_from_exception(error)
+    except UnclearAnswer as error:
+        module.fail_json(msg=f"What the cluster answers is not clear, and nothing more was changed. {error}")
+    except NotOurs as error:
+        module.fail_json(msg=str(error))
     except HTTPError as error:
         module.fail_json(msg=f"The cluster did not take what was written: {error}")
-    result = {"changed": any(one["changed"] for one in made), "objects": [one["result"] for one in made]}
-    diffs = [one["diff"] for one in made if one.get("diff")]
-    if diffs:
+    result = {"changed": any(one["changed"] for one in done), "objects": [one["result"] for one in done]}
+    diffs = [one["diff"] for one in done if one.get("diff")]
+    if diffs and module._diff:
         result["diff"] = diffs
     module.exit_json(**result)
 

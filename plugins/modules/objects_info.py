@@ -12,6 +12,8 @@ author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Reads objects of a cluster, of as many kinds and namespaces as are asked for. What does not exist is an empty list.
+  - Only what the API server clearly states is returned. An error, no answer within 30 seconds, a list that is not whole, or
+    "not found" from something else than the API server is an error of the task.
   - M(kubernetes.core.k8s_info) reads one kind in a task, and most of the time of such a task goes into starting Python
     and loading the client. Use it where one kind is enough.
 extends_documentation_fragment:
@@ -38,6 +40,11 @@ options:
           - Kind of the objects. One that the cluster does not know has no objects.
         type: str
         required: true
+      known:
+        description:
+          - Whether the cluster has to know the kind; one that it does not know is then an error.
+        type: bool
+        default: false
       namespace:
         description:
           - Namespace of the objects; without it those of all namespaces, or of a kind that has none.
@@ -57,7 +64,7 @@ options:
       - Objects as they are to be. Those that are not there, or say something else where these say something, are
         returned as RV(differing).
       - Values are compared as they are written, so V(1000m) differs from V(1). A list differs when it has more or other
-        entries.
+        entries; in one whose entries have names, as containers and volumes, entries of others do not count.
     type: list
     elements: dict
     default: []
@@ -125,13 +132,18 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
+    Reader,
+    UnclearAnswer,
+    connected,
+)
 
 try:
-    from kubernetes.dynamic.exceptions import ApiException, NotFoundError, ResourceNotFoundError
+    from kubernetes.dynamic.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 except ImportError:
     # AnsibleK8SModule says what is missing.
-    ApiException = NotFoundError = ResourceNotFoundError = HTTPError = Exception
+    ApiException = HTTPError = Exception
 
 
 def argument_spec() -> dict:
@@ -139,6 +151,7 @@ def argument_spec() -> dict:
     asked = {
         "api_version": {"type": "str", "default": "v1"},
         "kind": {"type": "str", "required": True},
+        "known": {"type": "bool", "default": False},
         "namespace": {"type": "str"},
         "name": {"type": "str"},
         "label_selectors": {"type": "list", "elements": "str", "default": []},
@@ -148,18 +161,16 @@ def argument_spec() -> dict:
     return spec
 
 
-def read(client, asked: dict) -> list:
-    words = {"namespace": asked["namespace"], "name": asked["name"]}
-    if not asked["name"]:
-        words["label_selector"] = ",".join(asked["label_selectors"])
-    try:
-        answer = client.get(client.resource(asked["kind"], asked["api_version"]), **words).to_dict()
-    except (NotFoundError, ResourceNotFoundError):
-        return []
+def read(reader: Reader, asked: dict) -> list:
+    kind, version, namespace = asked["kind"], asked["api_version"], asked["namespace"]
+    if asked.get("known") and reader.resource(kind, version) is None:
+        raise UnclearAnswer(f"kind {version} {kind}: the cluster does not know it, and objects of it may exist.")
     if asked["name"]:
-        return [answer]
+        found = reader.one(kind, version, asked["name"], namespace)
+        return [] if found is None else [found]
     # In a list the objects themselves do not say what they are.
-    return [{"apiVersion": asked["api_version"], "kind": asked["kind"], **found} for found in answer["items"] or []]
+    listed = reader.all(kind, version, namespace, ",".join(asked["label_selectors"]))
+    return [{"apiVersion": version, "kind": kind, **found} for found in listed]
 
 
 def holds(found, wanted) -> bool:
@@ -169,11 +180,20 @@ def holds(found, wanted) -> bool:
     if isinstance(wanted, list):
         # The API server leaves empty lists away.
         found = [] if found is None else found
+        if named(wanted) and isinstance(found, list) and named(found):
+            # What others add, as a mesh its sidecar, is theirs.
+            by_name = {entry["name"]: entry for entry in found}
+            return all(holds(by_name.get(entry["name"]), entry) for entry in wanted)
         return isinstance(found, list) and len(found) == len(wanted) and all(map(holds, found, wanted))
     return found == wanted
 
 
-def stands(client, wanted: dict) -> bool:
+def named(entries: list) -> bool:
+    """Whether a list is one of things with names."""
+    return bool(entries) and all(isinstance(entry, dict) and "name" in entry for entry in entries)
+
+
+def stands(reader: Reader, wanted: dict) -> bool:
     metadata = wanted["metadata"]
     asked = {
         "api_version": wanted["apiVersion"],
@@ -181,17 +201,19 @@ def stands(client, wanted: dict) -> bool:
         "namespace": metadata.get("namespace"),
         "name": metadata["name"],
     }
-    return any(holds(found, wanted) for found in read(client, asked))
+    return any(holds(found, wanted) for found in read(reader, asked))
 
 
 def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        client = get_api_client(module)
-        found = [read(client, asked) for asked in module.params["objects"]]
-        differing = [wanted for wanted in module.params["definitions"] if not stands(client, wanted)]
+        reader = Reader(connected(lambda: get_api_client(module)))
+        found = [read(reader, asked) for asked in module.params["objects"]]
+        differing = [wanted for wanted in module.params["definitions"] if not stands(reader, wanted)]
     except CoreException as error:
         module.fail_from_exception(error)
+    except UnclearAnswer as error:
+        module.fail_json(msg=f"What the cluster answers is not clear, and nothing was changed. {error}")
     except (ApiException, HTTPError) as error:
         module.fail_json(msg=f"The cluster did not give what was asked of it: {error}")
     module.exit_json(changed=False, objects=found, differing=differing)

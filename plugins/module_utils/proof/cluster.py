@@ -13,6 +13,9 @@ import typing as t
 if t.TYPE_CHECKING:
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.namespace_contents import objects
+
 try:
     from kubernetes.client import ApiClient
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
@@ -41,6 +44,7 @@ class ClusterError(Exception):
 class Cluster:
     def __init__(self, client: K8SClient) -> None:
         self._client = client
+        self._reader = Reader(client)
         # Discovery fills a cache and is not safe in threads, so it is done here.
         self._resources = {kind: client.resource(kind, "v1") for kind in ("Namespace", "Pod", "Secret", "Service")}
 
@@ -56,8 +60,18 @@ class Cluster:
         return self._call("get", self._client.get, kind, name=name, namespace=namespace)
 
     def find(self, kind: str, namespace: str, selector: str) -> list[dict]:
-        found = self._call("list", self._client.get, kind, namespace=namespace, label_selector=selector)
-        return (found or {}).get("items", [])
+        """All of them; a list that is not whole is an error, since what is found, or not, is deleted."""
+        try:
+            return self._reader.all_of(self._resources[kind], namespace, selector)
+        except UnclearAnswer as exc:
+            raise ClusterError(str(exc), 0) from exc
+
+    def contents(self, namespace: str) -> list[str]:
+        """Kind and name of everything in a namespace that the cluster did not make itself."""
+        try:
+            return objects(self._reader, namespace, [])
+        except UnclearAnswer as exc:
+            raise ClusterError(f"what is in namespace {namespace} is not clear, so it stays: {exc}", 0) from exc
 
     def create(self, kind: str, definition: dict, namespace: str | None = None) -> dict:
         return self._call("create", self._client.create, kind, definition=definition, namespace=namespace)

@@ -194,18 +194,17 @@ class MarkedPod:
             raise ClusterError(f"it printed {printed!r}", 0)
 
     def remove(self) -> None:
-        """Remove the pod, and the namespace if it is ours and no other proof is in it.
+        """Remove the pod, and the namespace if it is ours and nothing else is in it.
 
         The next run waits until the namespace is gone, not this one.
         """
         if self._thread:
             self._thread.join(_CREATION_SECONDS)
         self._cluster.delete("Pod", self.name, self.namespace, grace_seconds=0)
-        others = [
-            pod
-            for pod in self._cluster.find("Pod", self.namespace, _SELECTOR)
-            if pod["metadata"]["name"] != self.name and not pod["metadata"].get("deletionTimestamp")
-        ]
         namespace = self._cluster.get("Namespace", self.namespace)
-        if namespace and not others and LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+        if not namespace or not LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+            return
+        # Another proof's pod, or what somebody put there.
+        others = [name for name in self._cluster.contents(self.namespace) if name != f"Pod/{self.name}"]
+        if not others:
             self._cluster.delete("Namespace", self.namespace)

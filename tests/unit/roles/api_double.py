@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An API server that keeps objects and nothing else, and a Helm that only takes away: roles run without a cluster."""
+"""An API server that keeps objects and nothing else, and a Helm that keeps releases: roles run without a cluster."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ KINDS = {
     "storage.k8s.io/v1": ["StorageClass"],
 }
 HELM = f"""#!{sys.executable}
-import sys, urllib.error, urllib.request
-verb, name = sys.argv[3], sys.argv[-1]
+import json, sys, urllib.request
 if "version" in sys.argv:
     sys.exit(print("v3.19.0"))
-try:
-    urllib.request.urlopen(urllib.request.Request(ADDRESS + "/helm/" + name, method="DELETE" if verb == "uninstall" else "GET"))
-except urllib.error.HTTPError:
-    sys.exit("Error: release: not found")
+with urllib.request.urlopen(ADDRESS + "/helm", data=json.dumps(sys.argv[1:]).encode()) as answer:
+    code, printed, said = json.load(answer)
+sys.stdout.write(printed)
+sys.stderr.write(said)
+sys.exit(code)
 """
+NOT_FOUND = (1, "", "Error: release: not found")
 WITHOUT_NAMESPACE = {"Namespace", "Node", "CustomResourceDefinition", "StorageClass"}
 INSTANCE = "app.kubernetes.io/instance"
 PATH = re.compile(r"/(?:api/(v1)|apis/([^/]+/[^/]+))(?:/namespaces/([^/]+)(?=/))?(?:/([^/]+)(?:/([^/]+))?)?")
@@ -61,8 +62,10 @@ def discovery(path: str) -> dict | None:
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}
     if path == "/apis":
-        named = [(group, {"groupVersion": f"{group}/{version}", "version": version}) for group, version in groups]
-        listed = [{"name": group, "versions": [entry], "preferredVersion": entry} for group, entry in named]
+        named: dict[str, list] = {}
+        for group, version in groups:
+            named.setdefault(group, []).append({"groupVersion": f"{group}/{version}", "version": version})
+        listed = [{"name": group, "versions": found, "preferredVersion": found[0]} for group, found in named.items()]
         return {"kind": "APIGroupList", "groups": listed}
     if path == "/version":
         return {"major": "1", "minor": "34", "gitVersion": "v1.34.4"}
@@ -91,6 +94,8 @@ class Cluster:
         self.changes: list[str] = []
         self.leases: list[str] = []
         self._versions = itertools.count(1)
+        # What Helm says that a release consists of, and what its chart makes.
+        self.manifests = ("", "")
         for found in objects:
             metadata = found["metadata"]
             place = (found["apiVersion"], metadata.get("namespace"), plural(found["kind"]), metadata["name"])
@@ -99,22 +104,71 @@ class Cluster:
     def names(self) -> set[str]:
         return {f"{found['kind']}/{found['metadata']['name']}" for found in self.objects.values()}
 
-    def helm(self, method: str, release: str) -> tuple[int, dict]:
-        """Take away the release's Secret and what is labelled as its own."""
+    def revisions(self, release: str) -> list[dict]:
+        """Helm's Secrets of a release, the newest last."""
         labels = {"owner": "helm", "name": release}
-        secrets = {place for place, found in self.objects.items() if labels.items() <= labels_of(found).items()}
-        if method == "DELETE" and secrets:
-            own = {key for key, found in self.objects.items() if labels_of(found).get(INSTANCE) == release}
-            self.objects = {key: found for key, found in self.objects.items() if key not in secrets | own}
-        return 200 if secrets else 404, {}
+        found = [one for one in self.objects.values() if labels.items() <= labels_of(one).items()]
+        return sorted(found, key=lambda one: int(labels_of(one)["version"]))
+
+    def helm(self, words: list[str]) -> tuple[int, str, str]:
+        """Exit code, output and errors of the program; it makes no objects, and removes what is labelled as a release's own."""
+        namespace, verb, *rest = words[1:]
+        positions = {"rollback": 0, "template": 0, "get": 1}
+        after_values = rest.index("-") + 1 if verb in ("install", "upgrade") else -1
+        release = rest[positions.get(verb, after_values)]
+        found = self.revisions(release)
+        if verb in ("install", "upgrade", "rollback", "uninstall"):
+            self.changes.append(f"HELM {verb} {release}")
+        if verb == "install" and found:
+            return 1, "", "Error: INSTALLATION FAILED: cannot re-use a name that is still in use"
+        if verb in ("install", "upgrade"):
+            self.record(release, len(found) + 1, "deployed", namespace)
+            return 0, "", ""
+        if not found:
+            return NOT_FOUND
+        newest = labels_of(found[-1])
+        if verb == "status":
+            return 0, json.dumps({"info": {"status": newest["status"]}, "version": int(newest["version"])}), ""
+        if verb == "template" or rest[0] == "manifest":
+            return 0, self.manifests[0 if verb == "get" else 1], ""
+        if verb == "get":
+            return (
+                0,
+                json.dumps({"chart": release, "version": "1.0.0"} if rest[0] == "metadata" else self.values(found[-1])),
+                "",
+            )
+        if verb == "rollback":
+            self.record(release, int(newest["version"]) + 1, "deployed", namespace)
+            return 0, "", ""
+        gone = {id(one) for one in found} | {
+            id(one) for one in self.objects.values() if labels_of(one).get(INSTANCE) == release
+        }
+        self.objects = {key: one for key, one in self.objects.items() if id(one) not in gone}
+        return 0, "", ""
+
+    def record(self, name: str, revision: int, status: str, namespace: str) -> None:
+        secret = release(name, status=status, revision=revision)
+        secret["metadata"]["namespace"] = namespace
+        self.objects["v1", namespace, "secrets", secret["metadata"]["name"]] = secret
+
+    def values(self, secret: dict) -> dict:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+        return json.loads(gzip.decompress(packed))["config"]
+
+    def reply(self, method: str, path: str, words: dict, body: dict, known: dict | None) -> tuple[int, dict]:
+        """What is answered; known is the API server's list of groups, or nothing."""
+        return (200, known) if known else self.answer(method, path, words, body)
 
     def answer(self, method: str, path: str, words: dict, body: dict) -> tuple[int, dict]:
         version, group, namespace, kinds, name = PATH.fullmatch(path).groups()
         version = version or group
+        if version not in KINDS:
+            return 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
         if kinds is None:
             return 200, {"kind": "APIResourceList", "groupVersion": version, "resources": resources(version)}
         if method == "POST":
             name = body["metadata"]["name"]
+            body["metadata"].setdefault("uid", f"{body['kind']}-{name}")
         place = (version, namespace, kinds, name)
         dry = "dryRun" in words
         if method != "GET" and not dry:
@@ -194,11 +248,12 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or "{}") if length else {}
         known = discovery(path)
         cluster = self.server.cluster
-        if path.startswith("/helm/"):
-            status, found = cluster.helm(self.command, path.removeprefix("/helm/"))
+        if path == "/helm":
+            status, found = 200, cluster.helm(body)
         else:
-            status, found = (200, known) if known else cluster.answer(self.command, path, words, body)
-        content = json.dumps(found).encode()
+            status, found = cluster.reply(self.command, path, words, body, known)
+        # What is no JSON is sent as it is.
+        content = found if isinstance(found, bytes) else json.dumps(found).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -225,14 +280,15 @@ def made(
     }
 
 
-def release(name: str) -> dict:
+def release(name: str, status: str = "deployed", revision: int = 1, config: dict | None = None) -> dict:
     """Helm's Secret of a release."""
-    record = {"chart": {"metadata": {"name": name, "version": "1.0.0"}}, "config": {}, "info": {"status": "deployed"}}
+    chart = {"metadata": {"name": name, "version": "1.0.0"}}
+    record = {"chart": chart, "config": config or {}, "info": {"status": status}}
     packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
     return made(
         "Secret",
-        f"sh.helm.release.v1.{name}.v1",
-        {"owner": "helm", "name": name, "version": "1", "status": "deployed"},
+        f"sh.helm.release.v1.{name}.v{revision}",
+        {"owner": "helm", "name": name, "version": str(revision), "status": status},
         data={"release": base64.b64encode(packed).decode()},
     )
 

@@ -12,7 +12,8 @@ MARKED = {"runtime-security/release": "loki"}
 NAMESPACE = made("Namespace", "monitoring", OURS)
 OTHER = made("ConfigMap", "of-somebody-else")
 CLAIM, SECRET = made("PersistentVolumeClaim", "storage-loki-0"), made("Secret", "loki-s3")
-POD_SET = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"})
+TEMPLATE = {"metadata": {"labels": {}}, "spec": {"volumes": []}}
+POD_SET = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"}, spec={"template": TEMPLATE})
 STAND = {"PersistentVolumeClaim/storage-loki-0", "Secret/loki-s3", "StatefulSet/loki"}
 
 
@@ -55,7 +56,7 @@ def test_the_claim_is_marked_before_helm_begins():
 def test_a_dry_run_announces_the_claim_and_changes_nothing():
     cluster, said = remove(POD_SET, CLAIM, release("loki"), mark("loki"), options=["--check"])
     assert cluster.changes == []
-    assert "changed: [localhost]" in said.split("Remove the claim")[1].split("TASK")[0]
+    assert "changed: [localhost]" in said.split("Remove the claim, once")[1].split("TASK")[0]
 
 
 def test_a_second_removal_changes_nothing():
@@ -69,7 +70,7 @@ STANDS = made(
     "ControllerRevision",
     "loki-1",
     revision=1,
-    data={"spec": {"template": {"metadata": {"labels": {}}, "spec": {"volumes": []}}}},
+    data={"spec": {"template": TEMPLATE}},
 )
 STANDS["metadata"]["ownerReferences"] = [{"kind": "StatefulSet", "name": "loki"}]
 
@@ -88,5 +89,52 @@ def test_a_release_that_is_adopted_can_be_replaced():
     cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"))
     inputs = {"loki_stack_adopt": True, "loki_stack_replace": True, "loki_stack_persistence": False}
     done = run(cluster, [entry("loki_stack", "apply")], "--check", **inputs)
-    assert "changed: [localhost]" in done.stdout.partition(" | Uninstall]")[2].partition("TASK")[0], done.stdout
-    assert "changed: [localhost]" in done.stdout.partition(" | Remove the claim]")[2].partition("TASK")[0]
+    assert (
+        "changed: [localhost]" in done.stdout.partition(" | Uninstall those that are ours]")[2].partition("TASK")[0]
+    ), done.stdout
+    assert (
+        "changed: [localhost]"
+        in done.stdout.partition(" | Remove the claim, once no pod has it mounted]")[2].partition("TASK")[0]
+    )
+
+
+def test_a_loki_that_only_its_revisions_describe_so_is_not_replaced():
+    """The newest revision is missing from the list: the set itself says that nothing has to go."""
+    now = {"metadata": {"labels": {}}, "spec": {"volumes": [{"name": "storage", "emptyDir": {}}]}}
+    pods = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"}, spec={"template": now})
+    cluster = Cluster(NAMESPACE, pods, CLAIM, STANDS, release("loki"), mark("loki"))
+    inputs = {"loki_stack_replace": True, "loki_stack_persistence": False}
+    done = run(cluster, [entry("loki_stack", "apply")], **inputs)
+    assert done.returncode != 0
+    assert "What Loki stands in namespace monitoring is not clear" in " ".join(done.stdout.split())
+    assert cluster.changes == []
+
+
+def test_a_secret_of_s3_of_somebody_else_is_refused():
+    theirs = made("Secret", "loki-s3", data={"AWS_ACCESS_KEY_ID": "dGhlaXJz"})
+    cluster = Cluster(NAMESPACE, theirs)
+    inputs = S3 | {
+        "loki_stack_s3_access_key": "ours",
+        "loki_stack_s3_secret_key": "word",
+        "loki_stack_persistence": False,
+    }
+    done = run(cluster, [entry("loki_stack", "apply")], **inputs)
+    assert done.returncode != 0
+    assert "Secret monitoring/loki-s3: made by somebody else" in " ".join(done.stdout.split()), done.stdout
+    assert cluster.changes == []
+
+
+def test_a_volume_of_an_adopted_release_that_cannot_change_is_refused_before_anything_changes():
+    """The claims of a StatefulSet keep their size; Helm would end in the middle."""
+    claim = "{metadata: {name: storage}, spec: {resources: {requests: {storage: %s}}}}"
+    made_by = "kind: StatefulSet\nmetadata: {name: loki}\nspec: {volumeClaimTemplates: [%s]}\n" % claim
+    cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), STANDS, release("loki"))
+    cluster.manifests = (made_by % "50Gi", made_by % "10Gi")
+    done = run(cluster, [entry("loki_stack", "apply")], loki_stack_adopt=True)
+    said = " ".join(done.stdout.split())
+    assert done.returncode != 0
+    assert (
+        "loki_stack_persistence_size: size of StatefulSet monitoring/loki, volume storage cannot change to 10Gi. Expected 50Gi"
+        in said
+    ), said
+    assert cluster.changes == []

@@ -12,7 +12,11 @@ import tarfile
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runtime_security.kubernetes.plugins.filter.helm_releases_due import helm_releases_due
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import digest_of_record
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import (
+    decoded_record,
+    digest_of,
+    value_paths,
+)
 
 VALUES = {"replicas": 1, "share": 0.5, "big": 1000000.0, "empty": {}, "none": None, "list": [{"a": "1"}], "text": "1"}
 
@@ -31,8 +35,9 @@ def asked(**changes):
     return {"name": "loki", "chart": "loki", "version": "7.1.0", "values": VALUES} | changes
 
 
-def due(release, **there):
-    return helm_releases_due([release], {"monitoring/loki": digest_of_record(record(**there))}, "monitoring") != []
+def due(release, paths=None, **there):
+    deployed = {"monitoring/loki": digest_of(decoded_record(record(**there)), paths)}
+    return helm_releases_due([release], deployed, "monitoring") != []
 
 
 @pytest.mark.parametrize("chart", ["loki", "oci://registry.example/charts/loki"])
@@ -56,8 +61,17 @@ def test_what_differs_is_due(there):
     assert due(asked(), **there)
 
 
+def test_what_others_set_is_no_drift_and_what_is_withdrawn_is():
+    """Values of a release that was taken over, or set by hand: only those at our paths count."""
+    ours = value_paths(VALUES)
+    assert not due(asked(), ours, theirs={"a": 1})
+    assert due(asked(), [*ours, "/withdrawn"], withdrawn=1)
+    assert due(asked(), ours, theirs=1, replicas=2)
+    assert due(asked(values=VALUES | {"added": {"a": 1}}), ours)
+
+
 def test_what_is_in_another_namespace_is_due():
-    deployed = {"monitoring/loki": digest_of_record(record())}
+    deployed = {"monitoring/loki": digest_of(decoded_record(record()))}
     assert helm_releases_due([asked()], deployed, "logs") == [asked()]
     assert helm_releases_due([asked()], {}, "monitoring") == [asked()]
 

@@ -26,6 +26,9 @@ class FakeCluster:
     def find(self, kind, namespace, selector):
         return [item for (found, name), item in self.objects.items() if found == kind]
 
+    def contents(self, namespace):
+        return [f"{kind}/{name}" for kind, name in self.objects if kind != "Namespace"]
+
     def create(self, kind, definition, namespace=None):
         if kind == "Pod" and self.refusals:
             raise self.refusals.pop(0)
@@ -69,6 +72,15 @@ def test_a_namespace_of_somebody_else_stays():
     pod.wait_running()
     pod.remove()
     assert list(cluster.objects) == [("Namespace", "proof")]
+
+
+def test_a_namespace_with_something_of_somebody_else_stays():
+    cluster = FakeCluster()
+    pod = _started(cluster)
+    pod.wait_running()
+    cluster.create("ConfigMap", {"kind": "ConfigMap", "metadata": {"name": "theirs"}})
+    pod.remove()
+    assert list(cluster.objects) == [("Namespace", "proof"), ("ConfigMap", "theirs")]
 
 
 def test_leftovers_are_removed_first():

@@ -17,9 +17,10 @@ HELM = """#!/bin/sh
 printf '%s\\n' "$*" >>"$HELM_LOG"
 for last; do :; done
 case "$*" in
+    *silent*) exit 3 ;;
     *upgrade*broken*) echo 'Error: it is broken' >&2; exit 1 ;;
     *upgrade*) cat >"$HELM_LOG.$4.$$"; env | grep -E '^(KUBE|HELM_KUBE)' | sort >"$HELM_LOG.environment" ;;
-    *'get metadata new'*|*'uninstall --wait gone'*|*'status gone'*) echo 'Error: release: not found' >&2; exit 1 ;;
+    *'get metadata new'*|*'uninstall --wait gone'*|*'status gone'*|*'status --output json '*) echo 'Error: release: not found' >&2; exit 1 ;;
     *'get metadata'*) echo '{"chart": "loki", "version": "6.0.0"}' ;;
     *'get values'*) echo '{"replicas": 1, "secret": "old-word", "same": {"a": [1.0]}}' ;;
 esac
@@ -43,7 +44,12 @@ def helm(tmp_path):
         done = subprocess.run(
             [sys.executable, helm_releases.__file__],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": args | options}),
-            env=os.environ | {"HELM_LOG": str(tmp_path / "log"), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ
+            | {
+                "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                "HELM_LOG": str(tmp_path / "log"),
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -124,7 +130,32 @@ def test_the_diff_names_the_chart_in_a_file_by_what_it_says_of_itself(helm, tmp_
 def test_what_is_not_there_is_not_removed(helm, check):
     result, log = helm([{"name": "gone"}, {"name": "loki"}], state="absent", check=check)
     assert result["done"] == ["loki"] and result["changed"] and not result.get("failed")
-    assert {line.split()[2] for line in log} == {"status" if check else "uninstall"}
+    assert {line.split()[2] for line in log} == ({"status"} if check else {"uninstall", "status"})
+
+
+def test_a_release_that_was_not_seen_is_only_made(helm):
+    """helm install refuses a name that is in use, helm upgrade --install would not."""
+    _result, log = helm([LOKI | {"exists": False}])
+    assert log[0].split()[2:4] == ["install", "--values"]
+
+
+def test_what_others_set_in_a_release_is_kept(helm, tmp_path):
+    asked = LOKI | {"exists": True, "newest": 3, "managed": ["/replicas", "/same/a"], "values": {"replicas": 2}}
+    helm([asked])
+    (values,) = tmp_path.glob("log.--install.*")
+    assert json.loads(values.read_text()) == {"replicas": 2, "secret": "old-word"}
+
+
+def test_values_of_another_chart_are_not_kept(helm, tmp_path):
+    helm([LOKI | {"exists": True, "newest": 3, "managed": [], "chart": "loki-stack", "values": {"a": 1}}])
+    (values,) = tmp_path.glob("log.--install.*")
+    assert json.loads(values.read_text()) == {"a": 1}
+
+
+def test_one_that_ends_badly_without_a_word_is_refused(helm):
+    """Else a release that could not be uninstalled counts as gone."""
+    result, _log = helm([{"name": "silent"}], state="absent")
+    assert result["failed"] and "ended with 3" in result["refused"]["silent"]
 
 
 def test_nothing_to_do(helm):

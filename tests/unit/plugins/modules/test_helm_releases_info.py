@@ -3,34 +3,34 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.modules import helm_releases_info
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_records
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import NotAllowed
 
 
 def history(*statuses):
     """Metadata of the Secrets that Helm keeps, in no order."""
     secrets = [
-        {"namespace": "monitoring", "labels": {"name": "loki", "version": str(number), "status": status}}
+        {
+            "name": f"sh.helm.release.v1.loki.v{number}",
+            "namespace": "monitoring",
+            "labels": {"name": "loki", "version": str(number), "status": status},
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "managedFields": [{"time": "2026-01-01T00:00:20Z"}],
+        }
         for number, status in enumerate(statuses, start=9)
     ]
-    return helm_releases_info.revisions(secrets[::-1])
+    return helm_records.histories(secrets[::-1])
 
 
 class Account:
-    """A client that may list in one namespace."""
+    """A reader that may list in one namespace."""
 
-    def resource(self, kind, api_version):
-        return kind
-
-    def get(self, kind, namespace=None, **wanted):
+    def all(self, kind, api_version, namespace=None, labels="", metadata_only=False):
         if namespace != "monitoring":
-            raise helm_releases_info.ForbiddenError(
-                SimpleNamespace(status=403, reason="Forbidden", body="", headers={})
-            )
-        items = [{"metadata": {"namespace": namespace, "kind": kind, "selector": wanted["label_selector"]}}]
-        return SimpleNamespace(to_dict=lambda: {"items": items})
+            raise NotAllowed("403")
+        names = {"Secret": {"name": "loki"}, "ConfigMap": {helm_records.MARK: "loki"}}[kind]
+        return [{"metadata": {"namespace": namespace, "name": kind, "labels": names, "selector": labels}}]
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,28 @@ class Account:
         (["superseded", "uninstalling"], 10),
     ],
 )
-def test_a_release_that_was_cut_off_goes_back_to_what_was_deployed(statuses, revision):
-    found = {"name": "loki", "status": statuses[-1], "revision": revision}
-    assert helm_releases_info.cut_off(history(*statuses)) == {"monitoring/loki": found}
+def test_a_release_that_was_interrupted_goes_back_to_what_was_deployed(statuses, revision):
+    found = {"name": "loki", "status": statuses[-1], "newest": 8 + len(statuses), "revision": revision, "idle": 40}
+    # 2026-01-01 00:01:00
+    assert helm_records.interrupted(history(*statuses), 1767225660.0) == {"monitoring/loki": found}
+    assert helm_records.interrupted(history(*statuses), None)["monitoring/loki"]["idle"] == 0
 
 
-def test_one_that_stands_is_left_alone():
-    assert helm_releases_info.cut_off(history("failed", "pending-install", "deployed")) == {}
+def test_one_that_is_deployed_is_left_alone():
+    assert helm_records.interrupted(history("failed", "pending-install", "deployed"), None) == {}
 
 
 def test_an_account_of_one_namespace_looks_there_and_says_where_it_may_not():
-    names = ["grafana", "loki"]
-    with pytest.raises(helm_releases_info.ForbiddenError):
-        helm_releases_info.traces(Account(), names)
-    secrets, marks, hidden = helm_releases_info.traces_in(Account(), names, ["falco", "monitoring"])
-    assert [found["selector"] for found in secrets] == ["owner=helm,name in (grafana,loki)"]
-    assert [found["kind"] for found in marks] == ["ConfigMap"]
-    assert hidden == ["falco"]
+    found = helm_records.read(Account(), ["grafana", "loki"], ["falco", "monitoring"])
+    assert [one["selector"] for one in found.secrets] == ["owner=helm,name in (grafana,loki)"]
+    assert [one["name"] for one in found.marks] == ["ConfigMap"]
+    assert found.hidden == ["falco"] and not found.everywhere
+
+
+def test_the_paths_of_our_values_are_read_from_the_mark():
+    labels = {helm_records.MARK: "loki"}
+    marks = [
+        {"name": "a", "namespace": "monitoring", "labels": labels, "annotations": {helm_records.PATHS: '["/a/b"]'}}
+    ]
+    assert helm_records.managed_paths(marks) == {"monitoring/loki": ["/a/b"]}
+    assert helm_records.managed_paths([marks[0] | {"annotations": None}]) == {"monitoring/loki": None}

@@ -32,3 +32,11 @@ def test_what_is_found_may_say_more(wanted):
 )
 def test_what_is_wanted_must_be_there(wanted):
     assert not holds(FOUND, wanted)
+
+
+def test_entries_that_others_add_to_a_list_of_names_are_no_drift():
+    """A mesh adds its container to each pod; ports have no names here, so they are one value."""
+    pod = {"containers": [{"name": "mesh"}, {"name": "falco", "image": "a"}]}
+    assert holds(pod, {"containers": [{"name": "falco"}]})
+    assert not holds(pod, {"containers": [{"name": "falco", "image": "b"}]})
+    assert not holds(pod, {"containers": [{"name": "other"}]})

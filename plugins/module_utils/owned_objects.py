@@ -1,0 +1,166 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects that are changed and removed only by their owner. Private to the collection."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
+    Reader,
+    UnclearAnswer,
+    is_not_found,
+    reason,
+)
+
+try:
+    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+except ImportError:  # the module reports it
+    DynamicApiError = NotFoundError = OSError
+
+# What this collection makes carries these labels.
+OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+_EVERY_SECONDS = 0.5
+
+
+class NotOurs(Exception):
+    """An object belongs to somebody else, or is in use; the text says which, and what to do."""
+
+
+def is_owned(found: dict, owner: dict[str, str]) -> bool:
+    """Whether an object carries all labels of its owner; without labels to look for everything does.
+
+    >>> is_owned({"metadata": {"labels": {"app": "a"}}}, {"app": "a"})
+    True
+    """
+    labels = (found.get("metadata") or {}).get("labels") or {}
+    return owner.items() <= labels.items()
+
+
+def place(definition: dict) -> str:
+    """An object in words: kind, namespace and name."""
+    metadata = definition["metadata"]
+    return f"{definition['kind']} " + "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def existing(reader: Reader, definition: dict) -> dict | None:
+    """The object of a definition with a name, as it is now."""
+    metadata = definition["metadata"]
+    return reader.one(definition["kind"], definition["apiVersion"], metadata["name"], metadata.get("namespace"))
+
+
+def refuse_foreign(found: list[tuple[dict, dict | None]], owner: dict[str, str], new: bool) -> None:
+    """Raise NotOurs for definitions whose object is not the owner's, or, with new, for those that exist at all."""
+    labels = ", ".join(f"{key}={value}" for key, value in owner.items())
+    others = [place(definition) for definition, now in found if now is not None and not is_owned(now, owner)]
+    if others:
+        raise NotOurs(
+            f"{' and '.join(others)}: made by somebody else (no label {labels}). Expected none of that name, or one of this "
+            "collection. Nothing was changed. Fix: rename or delete it, or choose another namespace."
+        )
+    known = [place(definition) for definition, now in found if now is not None]
+    if new and known:
+        raise NotOurs(
+            f"{' and '.join(known)}: exists, and a moment ago the API server did not list it. Expected none of that name. "
+            "Nothing was changed. Fix: look at the API server's health, then run again."
+        )
+
+
+def selected(reader: Reader, definition: dict, owner: dict[str, str]) -> list[dict]:
+    """The objects that a definition removes: the one of its name, or all with its labels; none of another owner.
+
+    The labels are compared here too, whatever the API server made of the selector.
+    """
+    metadata = definition["metadata"]
+    wanted = {**(metadata.get("labels") or {}), **owner}
+    if metadata.get("name"):
+        found = existing(reader, definition)
+        return [found] if found is not None and is_owned(found, owner) else []
+    if not wanted:
+        raise UnclearAnswer(f"{definition['kind']}: neither a name nor labels say which to remove.")
+    selector = ",".join(f"{key}={value}" for key, value in wanted.items())
+    namespace = metadata.get("namespace")
+    listed = reader.all(definition["kind"], definition["apiVersion"], namespace, selector, metadata_only=True)
+    return [
+        {**one, "apiVersion": definition["apiVersion"], "kind": definition["kind"]}
+        for one in listed
+        if is_owned(one, wanted) and namespace in (None, one["metadata"].get("namespace"))
+    ]
+
+
+def mounted_by(reader: Reader, namespace: str, claim: str) -> list[str]:
+    """Names of the pods that have a volume claim mounted and are not being deleted."""
+    return [
+        pod["metadata"]["name"]
+        for pod in reader.all("Pod", "v1", namespace)
+        if not pod["metadata"].get("deletionTimestamp")
+        and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+        and any(
+            (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim
+            for volume in (pod.get("spec") or {}).get("volumes") or []
+        )
+    ]
+
+
+class Remover:
+    """Removes objects, each by its uid: one that was made again in the meantime stays."""
+
+    def __init__(self, client: t.Any, reader: Reader, seconds: float, wait: bool) -> None:
+        """seconds limits each wait; with wait, an object is gone with all that belongs to it when remove returns."""
+        self._client = client
+        self._reader = reader
+        self._seconds = seconds
+        self._wait = wait
+
+    def refuse_used(self, found: dict) -> None:
+        """Raise NotOurs for a volume claim that stays mounted: what is written there would be lost later."""
+        if found["kind"] != "PersistentVolumeClaim":
+            return
+        metadata, pods = found["metadata"], []
+
+        def unused() -> bool:
+            pods[:] = mounted_by(self._reader, metadata["namespace"], metadata["name"])
+            return not pods
+
+        if not self._until(unused):
+            raise NotOurs(
+                f"{place(found)}: pod {' and '.join(pods)} has it mounted. Expected that nobody uses it any more. It was not "
+                f"deleted. Fix: see who runs the pod (kubectl describe pod --namespace {metadata['namespace']} {pods[0]})."
+            )
+
+    def remove(self, found: dict) -> None:
+        metadata = found["metadata"]
+        resource = self._reader.resource(found["kind"], found["apiVersion"])
+        body = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            # Of a Job the API server would leave the pods.
+            "propagationPolicy": "Foreground" if self._wait else "Background",
+            **({"preconditions": {"uid": metadata["uid"]}} if metadata.get("uid") else {}),
+        }
+        try:
+            self._client.delete(
+                resource, name=metadata["name"], namespace=metadata.get("namespace"), body=body, serialize=False
+            )
+        except NotFoundError as error:
+            if not is_not_found(error.status, error.body):
+                raise UnclearAnswer(f"{place(found)}: it was not deleted: {reason(error)}.") from error
+        except DynamicApiError as error:
+            raise UnclearAnswer(f"{place(found)}: it was not deleted: {reason(error)}.") from error
+        if self._wait and not self._until(lambda: self._gone(found)):
+            raise UnclearAnswer(
+                f"{place(found)}: it is still being deleted after {self._seconds:g} s. Look at its finalizers and run again."
+            )
+
+    def _gone(self, found: dict) -> bool:
+        now = existing(self._reader, found)
+        return now is None or now["metadata"].get("uid") != found["metadata"].get("uid")
+
+    def _until(self, true: t.Callable[[], bool]) -> bool:
+        end = time.monotonic() + self._seconds
+        while not true():
+            if time.monotonic() > end:
+                return False
+            time.sleep(_EVERY_SECONDS)
+        return True
