@@ -53,8 +53,9 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary. C(files) is a list of dictionaries with C(file) (its name), C(item) (where it comes from, for
-      messages) and C(content); C(problems) is a list of texts; C(never_loaded) is a list of what in O(values) keeps rules from being
-      loaded; C(selection) is the value of Falco's key C(rules).
+      messages) and C(content); C(custom) are the rules files in O(values), in the same form.
+    - C(problems) is a list of texts, and so is C(never_loaded), what in O(values) keeps rules from being loaded; C(selection) is the
+      value of Falco's key C(rules).
   type: list
   elements: dict
 """
@@ -80,5 +81,10 @@ class LookupModule(LookupBase):
 
         result = falco_rules.read_items(terms, shipped, read)
         result["never_loaded"] = falco_rules.never_loaded(self.get_option("values"), result["files"])
+        custom = self.get_option("values").get("customRules") or {}
+        result["custom"] = [
+            {"file": name, "item": "falco_ebpf_values.customRules", "content": str(text)}
+            for name, text in custom.items()
+        ]
         result["selection"] = falco_rules.selection(self.get_option("disabled"), self.get_option("enabled"))
         return [result]

@@ -50,8 +50,17 @@ def verdict(log, files, priority="debug"):
     # What only the image's rules ask that the role's take the place of is nothing to correct.
     found = [(own, text) for own, text, code in found if own or code not in _UNUSED]
     found += [_skipped(line) for line in log.splitlines() if line.startswith(SKIPPED)]
+    loaded = {result["name"] for result in results}
     for each in files:
-        if each["item"] != SHIPPED:
+        if FOLDER + each["file"] not in loaded:
+            found.append(
+                (
+                    each["item"] != SHIPPED,
+                    "%s (%s%s) is never loaded: the sensor's rules_files or arguments (-r) leave it out."
+                    % (each["item"], FOLDER, each["file"]),
+                )
+            )
+        elif each["item"] != SHIPPED:
             found += [(True, text) for text in _own(each, results, priority)]
     return {
         "errors": errors,
@@ -142,11 +151,15 @@ def _rank(priority):
 
 
 def _entries(text):
-    """Kind, name, priority and line of each rule, macro and list of a rules file."""
-    for document in yaml.compose_all(text.encode(), Loader=_Loader):
+    """Kind, name, priority and line of each rule, macro and list of a rules file; none where it is no YAML, which Falco reports."""
+    try:
+        documents = list(yaml.compose_all(text.encode(), Loader=_Loader))
+    except yaml.YAMLError:
+        return
+    for document in documents:
         for entry in getattr(document, "value", None) or []:
             if isinstance(entry, yaml.MappingNode):
-                keys = {key.value: value for key, value in entry.value}
+                keys = {key.value: value for key, value in entry.value if isinstance(key, yaml.ScalarNode)}
                 for kind in ("rule", "macro", "list"):
                     if kind in keys:
                         level = getattr(keys.get("priority"), "value", None)

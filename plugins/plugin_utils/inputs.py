@@ -82,6 +82,8 @@ def _unusable(value):
     characters, rest = 0, [("", value, 0)]
     while rest:
         where, item, depth = rest.pop()
+        if isinstance(item, bytes):
+            item = item.decode(errors="replace")
         if depth > DEEPEST:
             yield Fault("", "nested deeper than that", "at most %d levels" % DEEPEST)
             return

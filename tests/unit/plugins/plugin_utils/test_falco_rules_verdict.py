@@ -11,7 +11,7 @@ FILE = "/etc/falco/rules.d/001-a.yaml"
 
 
 def of(content="[]"):
-    return [OURS, {"file": "001-a.yaml", "item": "falco_ebpf_rules[0] 'a'", "content": content}]
+    return [{"file": "001-a.yaml", "item": "falco_ebpf_rules[0] 'a'", "content": content}]
 
 
 def log_of(*results):
@@ -105,7 +105,12 @@ def test_a_rule_that_never_fires_is_told_with_file_and_line():
     ],
 )
 def test_whose_warning_it_is(file, own):
-    said = verdict(log_of({"name": file, "errors": [], "warnings": [warning(file, "LOAD_UNKNOWN_KEY")]}), of())
+    results = [
+        {"name": file, "errors": [], "warnings": [warning(file, "LOAD_UNKNOWN_KEY")]},
+        {"name": FILE, "errors": []},
+    ]
+    ours = {"name": "/etc/falco/rules.d/" + OURS["file"], "errors": []}
+    said = verdict(log_of(*results, ours), [OURS, *of()])
     assert (len(said["warnings"]), len(said["notes"])) == (int(own), int(not own))
 
 
@@ -139,6 +144,10 @@ def test_rules_of_too_low_a_priority(priority, lost):
     assert all("is never loaded. Its priority" in text and f"falco.priority ({priority})" in text for text in said)
 
 
+def test_a_file_that_is_no_yaml_is_for_falco_to_report():
+    assert verdict(log_of({"name": FILE, "errors": [error(FILE)]}), of("- a: [b\n"))["warnings"] == []
+
+
 def test_files_that_are_passed_over():
     log = (
         "runtime-security: skipped /etc/falco/falco_rules.local.yaml (it does not exist)\n"
@@ -147,3 +156,15 @@ def test_files_that_are_passed_over():
     said = verdict(log + log_of({"name": FILE, "errors": []}), of())
     assert said["warnings"] == ["falco.rules_files: /etc/falco/mine.yaml is never loaded (it does not exist)."]
     assert len(said["notes"]) == 1
+
+
+def test_files_that_the_sensor_does_not_read():
+    said = verdict(
+        log_of({"name": "/etc/falco/falco_rules.yaml", "errors": []}),
+        [OURS, *of("- rule: R\n  priority: DEBUG\n")],
+        "error",
+    )
+    assert said["warnings"] == [
+        "falco_ebpf_rules[0] 'a' (/etc/falco/rules.d/001-a.yaml) is never loaded: the sensor's rules_files or arguments (-r) leave it out."
+    ]
+    assert [text.partition(" (")[0] for text in said["notes"]] == ["the role's own rules"]

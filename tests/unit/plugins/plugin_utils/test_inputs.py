@@ -52,6 +52,7 @@ def test_sound(value, option):
         (["a", 5], {"type": "list", "elements": "str"}, "[1]", "a text"),
         (["a", "b\n"], {"type": "list", "elements": "str"}, "[1]", "one line"),
         ("a=b", {"type": "dict"}, "", "a dictionary"),
+        ({"a": b"a\x00"}, {"type": "dict"}, ".a", "control characters"),
         ({None: "a"}, {"type": "dict"}, "", "keys that are strings"),
         ({"a": {1, 2}}, {"type": "dict"}, ".a", "a mapping"),
         ([{"a": datetime.datetime(2024, 4, 1)}], {"type": "list", "elements": "dict"}, "[0].a", "a string"),
