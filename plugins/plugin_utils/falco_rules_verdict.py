@@ -22,7 +22,7 @@ except ImportError:
 
 # Files that Falco's image or falcoctl brings; the local one is for users.
 _VENDOR = re.compile(r"/etc/falco/(?!falco_rules\.local\.)[^/]+_rules\.ya?ml\Z")
-# In the chart's list by default, and in few images.
+# In the chart's list by default, and in few images: nobody misses it.
 _OPTIONAL = "/etc/falco/falco_rules.local.yaml"
 _UNUSED = {"LOAD_UNUSED_MACRO": "macro", "LOAD_UNUSED_LIST": "list"}
 # All rules are compiled again with each file: what the last one says holds, since a later file may use or change what is before it.
@@ -49,7 +49,8 @@ def verdict(log, files, priority="debug"):
     found = [(*_finding(warning, items), warning["code"]) for warning in _lasting(results)]
     # What only the image's rules ask that the role's take the place of is nothing to correct.
     found = [(own, text) for own, text, code in found if own or code not in _UNUSED]
-    found += [_skipped(line) for line in log.splitlines() if line.startswith(SKIPPED)]
+    skipped = [line.removeprefix(SKIPPED) for line in log.splitlines() if line.startswith(SKIPPED)]
+    found += [(True, "falco.rules_files: never loads %s." % what) for what in skipped if not what.startswith(_OPTIONAL)]
     loaded = {result["name"] for result in results}
     for each in files:
         if FOLDER + each["file"] not in loaded:
@@ -80,11 +81,6 @@ def _lasting(results):
             of_all = warning["code"] in _OF_ALL_FILES or "deprecated_field" in warning
             if place == len(results) or not of_all:
                 yield warning
-
-
-def _skipped(line):
-    path, _open, _why = line.removeprefix(SKIPPED).partition(" (")
-    return path != _OPTIONAL, "falco.rules_files: %s is never loaded%s." % (path, line[len(SKIPPED) + len(path) :])
 
 
 def _finding(said, items):
