@@ -32,6 +32,7 @@ cd "$MINIKUBE_HOME" || exit 1
 folder=.minikube/profiles/one
 case $1 in
 status)
+    echo status >>statuses
     case $(cat lie 2>/dev/null) in
     hang) exec sleep 600 ;;
     null) echo null; echo "E1128 status.go:258] status error: host: state: unknown state one" >&2; exit 7 ;;
@@ -196,6 +197,10 @@ class Home:
 
     def started_with(self) -> str:
         return (self.folder / "arguments").read_text(encoding="utf-8").splitlines()[-1]
+
+    def count(self, name: str) -> int:
+        file = self.folder / name
+        return len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0
 
     def asked(self) -> list[str]:
         asked = self.folder / "asked"
@@ -471,8 +476,10 @@ def test_no_step_is_taken_with_an_engine_that_lies(impatient, step, engine):
 @pytest.mark.parametrize("part", ["kubelet", "slow"])
 def test_what_passes_by_itself_is_waited_for(made, part):
     made.put("part", "Stopped") if part == "kubelet" else made.put("lie", "null")
+    (made.folder / "statuses").unlink(missing_ok=True)
     module = made.begin(driver="docker", timeout=60)
-    time.sleep(1.5)
+    while made.count("statuses") < 2 and module.poll() is None:
+        time.sleep(0.05)
     assert module.poll() is None
     (made.folder / ("part" if part == "kubelet" else "lie")).unlink()
     assert answer(module)["steps"] == [] and made.asked() == ["start"]
