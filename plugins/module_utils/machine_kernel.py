@@ -28,11 +28,12 @@ class Kernel(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether it is the same kernel, who was asked (C(machine), C(nodes) or C(engine)), and the reason in words."""
+    """Whether it is the same kernel, who was asked (C(machine), C(nodes) or C(engine)), why, and whether that was clearly said."""
 
     same: bool
     asked: str
     reason: str
+    certain: bool = True
 
 
 def this_machine(boot_id=_BOOT_ID, memory=_MEMORY):
@@ -89,7 +90,7 @@ def ask_engine(kernel, program):
             found = (info["KernelVersion"], info["MemTotal"], info["Name"])
             remote = "desktop" in str(info.get("OperatingSystem")).lower()
     except (KeyError, TypeError, ValueError):
-        return Verdict(False, "engine", "%s does not say where it runs: %s" % (program, answer.words()))
+        return Verdict(False, "engine", "%s does not say where it runs: %s" % (program, answer.words()), certain=False)
     if remote or found != (kernel.release, kernel.memory, kernel.host):
         return Verdict(
             False,

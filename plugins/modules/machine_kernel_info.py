@@ -67,6 +67,11 @@ asked:
   type: str
   choices: [machine, nodes, engine]
   sample: nodes
+certain:
+  description: Whether that was said clearly. An engine that does not answer, for example one that is yet to start, says nothing.
+  returned: success
+  type: bool
+  sample: true
 reason:
   description: Why, in words.
   returned: success

@@ -109,6 +109,25 @@ def test_what_asking_the_nodes_needs_is_judged_with_the_inputs(play):
     assert play([entry("validate")], path="/nonexistent", answers={MODULE: VIEW})[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("kernel", "machine"),
+    [
+        ({"same": True, "certain": True, "asked": "nodes"}, True),
+        # The engine is yet to start; the nodes are asked again before anything is installed.
+        ({"same": False, "certain": False, "asked": "engine"}, True),
+        # Docker Desktop, or a remote one.
+        ({"same": False, "certain": True, "asked": "engine"}, False),
+    ],
+)
+def test_this_machine_is_asked_where_the_nodes_have_its_kernel(play, asked, kernel, machine):
+    auto = entry("validate", falco_ebpf_readiness="auto")
+    code, said = play(
+        [auto], "--check", runtime_security_cluster="minikube", answers={MODULE: VIEW, "machine_kernel_info": kernel}
+    )
+    assert code == 0, said
+    assert [name for name, _arguments in asked()].count(MODULE) == int(machine)
+
+
 def named_checks():
     """The names with which the module's own code calls check and what leads to it."""
     names = set()

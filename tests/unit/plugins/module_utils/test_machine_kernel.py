@@ -77,6 +77,7 @@ def test_an_engine_on_this_machine_is_known_before_there_is_a_node(engine, name,
 def test_another_machines_engine_or_one_that_does_not_tell_has_another_kernel(engine, name, info):
     verdict = machine_kernel.ask_engine(HERE, engine(name, info))
     assert not verdict.same and verdict.asked == "engine" and verdict.reason
+    assert verdict.certain is (isinstance(info, dict) and all(info.values()) and info != {})
 
 
 def test_a_mac_has_no_kernel_of_a_node(monkeypatch):
