@@ -113,7 +113,7 @@ def decide(module):
     if driver == "none":
         return machine_kernel.Verdict(True, "machine", "with the driver none this machine is the node")
     if driver in ("docker", "podman"):
-        return machine_kernel.ask_engine(kernel, module.get_bin_path(driver) or driver)
+        return machine_kernel.ask_engine(kernel, driver)
     return machine_kernel.Verdict(
         False, "machine", "no API server answers, and nodes of this kind have kernels of their own"
     )
