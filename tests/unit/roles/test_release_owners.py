@@ -79,3 +79,33 @@ def test_the_namespace_of_a_later_role_is_looked_into():
     ]
     said = one_line(run(cluster, tasks).stdout)
     assert "Release loki in namespace logs was not installed by this collection." in said
+
+
+class Forgetful(Limited):
+    """An API server whose list of Secrets is empty although there are some."""
+
+    allowed = ("monitoring", "falco")
+
+    def listed(self, version, namespace, kinds, words):
+        found = super().listed(version, namespace, kinds, words)
+        return found | {"items": []} if kinds == "secrets" else found
+
+
+def forgetful(name, *objects):
+    cluster = Forgetful(made("Namespace", "monitoring"), *objects)
+    return cluster, one_line(run(cluster, [entry("loki_stack", name)], loki_stack_persistence=False).stdout)
+
+
+def test_removal_takes_nothing_of_which_it_does_not_know_that_it_is_ours():
+    """Before, what was not known to be of somebody else was uninstalled."""
+    cluster, said = forgetful("remove", release("loki"), made("StatefulSet", "loki"))
+    assert "failed=0" in said
+    assert cluster.changes == []
+
+
+def test_a_release_that_the_list_lacks_is_neither_marked_nor_overwritten():
+    pods = made("StatefulSet", "loki")
+    pods["metadata"]["annotations"] = {"meta.helm.sh/release-name": "loki"}
+    cluster, said = forgetful("apply", release("loki"), pods)
+    assert "Workloads of release loki exist in namespace monitoring, and Helm has no record of it." in said
+    assert cluster.changes == []
