@@ -140,3 +140,14 @@ def test_what_cannot_be_wired_is_refused_before_anything_is_written(role, dashbo
     assert done.returncode != 0
     assert said in " ".join(done.stdout.split())
     assert writes == 0
+
+
+@pytest.mark.parametrize("grafana", ["10.0.0"], indirect=True)
+def test_a_schema_that_grafana_does_not_store_is_refused_before_anything_is_written(role, tmp_path):
+    resource = {"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboard", "metadata": {"name": "shop"}}
+    file = tmp_path / "v2.json"
+    file.write_text(json.dumps({**resource, "spec": {"title": "Shop", "elements": {}, "layout": {}}}))
+    done, writes = role(grafana_wiring_dashboards=[str(file)])
+    assert done.returncode != 0
+    assert "the schema is not stored by Grafana at" in " ".join(done.stdout.split())
+    assert writes == 0
