@@ -87,10 +87,11 @@ def descendants(pid: int) -> list[int]:
     return below
 
 
-def proven(announced: set | None = None) -> float:
+def proven(announced: set | None = None, *options: str) -> float:
     """A run to its end, which must be the whole proof, and change what was announced if that is given; its seconds."""
     PROOF.unlink(missing_ok=True)
     code, seconds, text = Run(
+        *options,
         *([] if announced is None else ["--diff"]), **({} if announced is None else AS_JSON)
     ).end()
     assert code == 0, text[-6000:]
