@@ -91,8 +91,7 @@ def proven(announced: set | None = None, *options: str) -> float:
     """A run to its end, which must be the whole proof, and change what was announced if that is given; its seconds."""
     PROOF.unlink(missing_ok=True)
     code, seconds, text = Run(
-        *options,
-        *([] if announced is None else ["--diff"]), **({} if announced is None else AS_JSON)
+        *options, *([] if announced is None else ["--diff"]), **({} if announced is None else AS_JSON)
     ).end()
     assert code == 0, text[-6000:]
     lines = json.loads(PROOF.read_text(encoding="utf-8"))
