@@ -66,7 +66,9 @@ class Record:
 
 
 def now() -> str:
-    return datetime.now(timezone.utc).strftime(_TIME)
+    """This moment. The API server wants a fraction, which a client that knows times leaves out where it is 0."""
+    found = datetime.now(timezone.utc)
+    return found.replace(microsecond=found.microsecond or 1).strftime(_TIME)
 
 
 def parsed(text: str) -> datetime | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
-from api_double import TOP, Cluster, Server
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import now
+from api_double import TOP, Cluster, Server, entry, run
 
 LOCK = "runtime_security.kubernetes.run_lock"
 LEASE = ("coordination.k8s.io/v1", "default", "leases", "runtime-security")
@@ -87,10 +89,10 @@ def runs(tmp_path):
     # Tasks outlive a run that was killed.
     for reached_gate in tmp_path.glob("*.reached"):
         reached_gate.with_suffix("").touch()
-    for run in found.started:
-        if run.poll() is None:
-            run.kill()
-            run.communicate()
+    for one in found.started:
+        if one.poll() is None:
+            one.kill()
+            one.communicate()
 
 
 def cluster_lock(server: Server, **options) -> dict:
@@ -326,3 +328,28 @@ def test_values_that_are_none_are_refused(runs, server, options, word):
     done = runs.start(cluster_lock(server, **options), options=["--check"])
     assert word in runs.said(done) and done.returncode != 0
     assert server.cluster.leases == []
+
+
+ENTRIES = [
+    *[("metrics_stack", name) for name in ("apply", "ready", "rotate", "remove")],
+    *[("loki_stack", name) for name in ("apply", "ready", "remove")],
+    *[("falco_ebpf", name) for name in ("apply", "ready", "rotate", "remove")],
+    *[("grafana_wiring", name) for name in ("apply", "ready", "remove")],
+    *[("ebpf_readiness", name) for name in ("apply", "remove")],
+    *[("pipeline_proof", name) for name in ("ready", "remove")],
+]
+
+
+def test_every_entry_of_a_role_waits_for_the_lock():
+    cluster = Cluster(json.loads(json.dumps(ANOTHER)))
+    (lease,) = cluster.objects.values()
+    # Nobody renews it, and the test may take longer than 30 seconds.
+    lease["spec"] |= {"renewTime": now(), "leaseDurationSeconds": 3600}
+    said = "{{ ansible_failed_result.msg is search('another run holds the lock of cluster .*ann on build-1') }}"
+    tasks = [
+        {"block": [entry(role, name)], "rescue": [{"ansible.builtin.debug": {"msg": f"held {role}.{name}: {said}"}}]}
+        for role, name in ENTRIES
+    ]
+    done = run(cluster, tasks, runtime_security_lock_timeout=0)
+    assert re.findall(r"held (\S+)\.(\S+): True", done.stdout) == ENTRIES, done.stdout
+    assert (cluster.changes, cluster.leases) == ([], [])
