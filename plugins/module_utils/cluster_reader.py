@@ -94,6 +94,19 @@ def reason(error: Exception) -> str:
     return f"HTTP status {status} ({message or error.reason or 'no reason given'})"
 
 
+def readable(text: str) -> str:
+    """An error of kubernetes.core, which quotes the API server's whole answer, with only what that says.
+
+    >>> readable('Failed to patch object: {"message": "no", "code": 500}')
+    'Failed to patch object: no (HTTP status 500)'
+    """
+    head, brace, rest = text.partition("{")
+    found = _json(brace + rest)
+    if not isinstance(found, dict) or not found.get("message"):
+        return text
+    return f"{head}{found['message']} (HTTP status {found.get('code')})"
+
+
 def connected(connect: t.Callable[[], t.Any]) -> t.Any:
     """What connect returns, a client; it has asked the API server for its version and its groups already."""
     try:

@@ -165,8 +165,8 @@ class Helm:
 
 
 def ended(lock: helm_recovery.ReleaseLock, code: int) -> None:
-    """Forget an operation that Helm ended; one that a signal ended was interrupted."""
-    if code >= 0:
+    """Forget an operation that ended well; of another one the record may tell that it has begun, and it has ended."""
+    if code == 0:
         lock.forget()
 
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 
+# What the Kubernetes client logs on the way; Helm's own reason comes after it.
+_LOGGED = re.compile(r"[EIW][0-9]{4} [0-9:.]+ +[0-9]+ \S+[.]go:[0-9]+\] ")
 # A shorter text says nothing, and is part of many words.
 SHORTEST = 6
 
@@ -41,7 +44,8 @@ def run(program, arguments, values=None, environment=None, seconds=None, descrip
     except OSError as error:
         return -1, "", "it cannot be started: %s" % error
     nothing = "" if done.returncode == 0 else "it ended with %d and printed no reason" % done.returncode
-    return done.returncode, done.stdout, (done.stderr.strip() and done.stderr) or nothing
+    said = "\n".join(line for line in done.stderr.splitlines() if not _LOGGED.match(line))
+    return done.returncode, done.stdout, said.strip() or done.stderr.strip() or nothing
 
 
 def without_values(said, values):

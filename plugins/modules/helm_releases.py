@@ -257,9 +257,10 @@ def main():
     if result["refused"]:
         if state == "validated":
             module.fail_json(msg=" ".join(result["refused"].values()), **result)
-        module.fail_json(
-            msg="Helm refuses %s" % "; ".join("%s: %s" % refused for refused in result["refused"].items()), **result
-        )
+        words = "; ".join("%s: %s" % refused for refused in result["refused"].items())
+        if state == "absent":
+            words += ". What is left is known to the next run: see that the API server answers, and run again."
+        module.fail_json(msg="Helm refuses %s" % words, **result)
     module.exit_json(**result)
 
 

@@ -135,6 +135,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
     Reader,
     UnclearAnswer,
     connected,
+    readable,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
     NotOurs,
@@ -229,7 +230,7 @@ def main() -> None:
         reader = Reader(client)
         done = (remove if module.params["state"] == "absent" else write)(module, client, reader)
     except CoreException as error:
-        module.fail_from_exception(error)
+        module.fail_json(msg=readable(str(error)))
     except UnclearAnswer as error:
         module.fail_json(msg=f"What the cluster answers is not clear, and nothing more was changed. {error}")
     except NotOurs as error:

@@ -335,6 +335,18 @@ def test_what_this_machine_began_is_recovered_at_once(helm, monkeypatch):
     assert helm.done == [["rollback", "loki", "3"]]
 
 
+def test_what_failed_on_this_machine_is_recovered_at_once(helm, monkeypatch):
+    """An API server that went away in the middle: Helm has ended, its record says that it is at work."""
+    monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
+    ask = helm.helm.run
+    monkeypatch.setattr(helm.helm, "run", lambda words, *more, **options: (1, "", "500"))
+    clear(helm.helm.uninstall)({"name": "loki", "newest": 4})
+    monkeypatch.setattr(helm.helm, "run", ask)
+    helm.answer = (0, json.dumps({"info": {"status": "uninstalling"}, "version": 4}), "")
+    assert clear(helm.helm.recover)(RECORD | {"status": "uninstalling"}) == (True, "")
+    assert helm.done == [["uninstall", "--wait", "loki"]]
+
+
 def test_a_record_that_nobody_writes_any_more_is_recovered(helm, monkeypatch):
     monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
     assert clear(helm.helm.recover)(RECORD | {"idle": 301}) == (True, "")

@@ -18,6 +18,8 @@ printf '%s\\n' "$*" >>"$HELM_LOG"
 for last; do :; done
 case "$*" in
     *silent*) exit 3 ;;
+    *logging*) echo 'E1128 23:54:08.899799    7806 memcache.go:265] "Unhandled Error"' >&2
+        echo 'Error: failed to delete release: logging' >&2; exit 1 ;;
     *upgrade*broken*) echo 'Error: it is broken' >&2; exit 1 ;;
     *upgrade*) cat >"$HELM_LOG.$4.$$"; env | grep -E '^(KUBE|HELM_KUBE)' | sort >"$HELM_LOG.environment" ;;
     *'get metadata new'*|*'uninstall --wait gone'*|*'status gone'*|*'status --output json '*) echo 'Error: release: not found' >&2; exit 1 ;;
@@ -156,6 +158,11 @@ def test_one_that_ends_badly_without_a_word_is_refused(helm):
     """Else a release that could not be uninstalled counts as gone."""
     result, _log = helm([{"name": "silent"}], state="absent")
     assert result["failed"] and "ended with 3" in result["refused"]["silent"]
+
+
+def test_what_the_client_logs_is_no_reason(helm):
+    result, _log = helm([{"name": "logging"}], state="absent")
+    assert result["refused"] == {"logging": "Error: failed to delete release: logging"}
 
 
 def test_nothing_to_do(helm):
