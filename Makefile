@@ -8,7 +8,7 @@ run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inventories inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ docker: ## make a Docker engine answer on this machine
 lab: ## build only the lab's bundle
 	@lab/build.py
 
-test: lint docs-lint unit lab-test readiness sanity supply refusals inputs molecule ## everything CI runs
+test: lint docs-lint unit lab-test readiness sanity supply refusals inventories inputs molecule ## everything CI runs
 
 lint: ## ansible-lint, yamllint, ruff
 	@PATH="$(dev):$$PATH"; ansible-lint --offline; yamllint --strict .; ruff check; ruff format --check
@@ -57,6 +57,9 @@ supply: ## charts, images and programs from mirrors on loopback, and bundles tha
 
 refusals: docker ## wrong input ends before the first change
 	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
+
+inventories: ## playbooks with users' inventories: localhost, several clusters, encrypted variables, a bastion host over SSH
+	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server; pytest -q tests/inventories
 
 inputs: ## a part of make fuzz
 	@$(MAKE) --no-print-directory fuzz FUZZ_STEP=30

@@ -33,13 +33,14 @@ class ActionModule(ActionBase):
     """Judges the inputs of the role that the task is in: first by its specification, then by its checks."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset(["checks", "entry", "texts"])
+    _VALID_ARGS = frozenset(["checks", "entry", "files", "texts"])
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         options = self._options()
         # The checks may build on what the specification says.
         messages = self._refused_by_options(options, task_vars) or self._refused_by_checks(options, task_vars)
+        messages = messages or self._refused_files(task_vars)
         if messages:
             more = f" And {len(messages) - _MOST} more." if len(messages) > _MOST else ""
             result.update(failed=True, msg=f"{' '.join(messages[:_MOST])}{more} Nothing was changed.")
@@ -84,6 +85,27 @@ class ActionModule(ActionBase):
                 # So may those of other inputs.
                 break
         return list(refused.values())
+
+    def _refused_files(self, task_vars):
+        """Files that are not there, on the host that will read them."""
+        refused = []
+        for name in self._task.args.get("files", []):
+            path = str(self._templar.template(task_vars[name]))
+            if path and not self._is_file(path, task_vars):
+                refused.append(
+                    f"{name} is {shown(path)}; allowed is a file on {task_vars.get('inventory_hostname', 'the host')}, or ''. "
+                    "Set it to for example '/etc/ssl/certs/ca-certificates.crt'."
+                )
+        return refused
+
+    def _is_file(self, path, task_vars):
+        """Whether a path leads to a file there, which may be a link. This machine needs no module for that."""
+        if getattr(self._connection, "transport", "local") == "local":
+            return Path(path).expanduser().is_file()
+        found = self._execute_remote_stat(
+            self._remote_expand_user(path), all_vars=task_vars, follow=True, checksum=False
+        )
+        return bool(found.get("isreg"))
 
     def _refused_by_check(self, check, options, task_vars, cause=""):
         name = check["variable"]

@@ -16,7 +16,8 @@ description:
     each of its texts in their answers, so that also words like C(v1) and C(admin) are missing from them.
 notes:
   - A run that is killed cannot remove its files. The next one that needs such a file does.
-  - The file is on the controller, so the modules that use it must run there too.
+  - The file is on the controller, so the modules that use it must run there too. With another connection than C(local) the
+    content is refused.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 options:
@@ -111,6 +112,13 @@ class LookupModule(LookupBase):
             if value is None:
                 raise AnsibleLookupError(
                     "A kubeconfig is neither a path nor the content of one, with clusters, contexts and users."
+                )
+            connection = (variables or {}).get("ansible_connection") or "local"
+            if connection.rpartition(".")[2] != "local":
+                raise AnsibleLookupError(
+                    f"A kubeconfig is given as its content, and {variables.get('inventory_hostname')} is reached by {connection}. "
+                    "Expected the path of a file there, as the content is written to no other machine. Fix: put the file on that host, "
+                    "readable by its owner alone, and set the variable to its path."
                 )
             paths.append(_written(value))
         return paths

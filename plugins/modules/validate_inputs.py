@@ -29,6 +29,11 @@ options:
     description: The entry of the role's specification whose options are the inputs.
     type: str
     default: main
+  files:
+    description: Names of inputs that are empty or the path of a file on the task's host.
+    type: list
+    elements: str
+    default: []
   texts:
     description: Names of the inputs of type C(str) that may have several lines.
     type: list

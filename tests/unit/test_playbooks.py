@@ -21,7 +21,7 @@ PREFIX = "runtime_security_grafana"
 # What a preflight keeps from task to task.
 KEPT = {"preflight_asked", "preflight_found", "preflight_rows"}
 # Files and modules.
-OTHERS = {path.name.partition(".")[0] for path in FILES} | {"bundle_verify"}
+OTHERS = {path.name.partition(".")[0] for path in [*FILES, *(TOP / "plugins").rglob("*.py")]}
 
 
 def defaults():

@@ -34,7 +34,7 @@ checks:
 def said(tmp_path):
     """What the action says to inputs."""
 
-    def _said(checks=1, **inputs):
+    def _said(checks=1, files=(), **inputs):
         folder = tmp_path / "web"
         (folder / "meta").mkdir(parents=True, exist_ok=True)
         (folder / "meta" / "argument_specs.yml").write_text(SPEC, encoding="utf-8")
@@ -45,7 +45,7 @@ def said(tmp_path):
         action = action_loader.get(
             "runtime_security.kubernetes.validate_inputs",
             task=SimpleNamespace(
-                args={"checks": ["checks"]},
+                args={"checks": ["checks"], "files": list(files)},
                 _role=SimpleNamespace(_role_path=str(folder)),
                 async_val=0,
                 check_mode=True,
@@ -102,3 +102,10 @@ def test_what_depends_on_a_refused_input_is_not_blamed(said):
 
 def test_a_text_is_no_template(said):
     assert said(web_name="{{ 1 / 0 }}") == ""
+
+
+def test_a_file_has_to_be_there(said, tmp_path):
+    (tmp_path / "ca.pem").touch()
+    assert said(files=["web_ca"], web_ca="") == said(files=["web_ca"], web_ca=str(tmp_path / "ca.pem")) == ""
+    assert "web_ca is '/nowhere.pem'; allowed is a file on" in said(files=["web_ca"], web_ca="/nowhere.pem")
+    assert "web_ca is" in said(files=["web_ca"], web_ca=str(tmp_path))

@@ -47,6 +47,16 @@ def test_content_is_in_one_private_file(folder, value):
     assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
 
 
+def test_content_is_refused_for_a_host_that_has_other_files(folder):
+    lookup = lookup_loader.get("runtime_security.kubernetes.kubeconfig")
+    there = {"ansible_connection": "ssh", "inventory_hostname": "edge"}
+    with pytest.raises(AnsibleError, match="edge is reached by ssh") as refused:
+        lookup.run([CONTENT], there)
+    assert "the-token" not in str(refused.value)
+    assert lookup.run(["/srv/kubeconfig"], there) == ["/srv/kubeconfig"]
+    assert list(folder.iterdir()) == []
+
+
 def test_what_a_killed_run_left_is_removed(folder):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
