@@ -73,8 +73,11 @@ class StateFolder:
         """Whether it was made here, and this profile, which may be gone, is its last, with machines of these names."""
         others = set(_folders(os.path.join(self.path, "profiles"))) - {profile}
         others |= set(_folders(os.path.join(self.path, "machines"))) - set(nodes)
-        # One that is being made has nothing but its lock.
-        locks = {name for name in _names(self.path) if name.endswith(".lock")} - {profile + ".lock"}
+        # One that is being made has nothing but its lock. The other one is minikube's own, and no profile's: of a DNS label.
+        locks = {name for name in _names(self.path) if name.endswith(".lock")} - {
+            profile + ".lock",
+            "machine_client.lock",
+        }
         return self._is_marked() and not others and not locks
 
     def clean(self, profile, nodes, files):
