@@ -58,11 +58,24 @@ class Helm:
             return False, str(error)
         with self.lock(release) as lock:
             lock.note("upgrade" if release["newest"] else "install", release["newest"] + 1)
+            command += self.client_side(values)
             rc, dummy, said = self.run(
                 [*command, "--values", "-", release["name"], *source.arguments], values, descriptors=lock.descriptors()
             )
             ended(lock, rc)
         return rc == 0, said
+
+    def client_side(self, values: dict) -> list[str]:
+        """The option with which Helm 4 applies as Helm 3 does, where a value overrides what Falco's chart has in its environment.
+
+        On the server, Helm 4's default, two entries of one name are refused ("duplicate entries for key").
+        """
+        entries = (values.get("extra") or {}).get("env") or []
+        if not any(isinstance(entry, dict) and entry.get("name") == "HOST_ROOT" for entry in entries):
+            return []
+        dummy, version, dummy = self.ask(["version", "--template", "{{.Version}}"])
+        major = version.strip().lstrip("v").split(".")[0]
+        return ["--server-side=false"] if major.isdigit() and int(major) >= 4 else []
 
     def kept(self, release: dict, source: Source) -> dict:
         """The values for Helm: those that are asked for, and what others have set of the same chart."""

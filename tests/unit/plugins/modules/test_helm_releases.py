@@ -20,6 +20,7 @@ case "$*" in
     *silent*) exit 3 ;;
     *logging*) echo 'E1128 23:54:08.899799    7806 memcache.go:265] "Unhandled Error"' >&2
         echo 'Error: failed to delete release: logging' >&2; exit 1 ;;
+    *'version --template'*) echo "$HELM_VERSION" ;;
     *upgrade*broken*) echo 'Error: it is broken' >&2; exit 1 ;;
     *upgrade*) cat >"$HELM_LOG.$4.$$"; env | grep -E '^(KUBE|HELM_KUBE)' | sort >"$HELM_LOG.environment" ;;
     *'get metadata new'*|*'uninstall --wait gone'*|*'status gone'*|*'status --output json '*) echo 'Error: release: not found' >&2; exit 1 ;;
@@ -171,3 +172,13 @@ def test_nothing_to_do(helm):
 
 def test_changed_paths():
     assert changed_paths({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 1.0, "c": 3}, "e": {}}) == ["a.c", "d", "e"]
+
+
+@pytest.mark.parametrize(("version", "client_side"), [("v3.19.0", False), ("v4.3.1", True)])
+def test_helm_4_applies_an_overridden_environment_as_helm_3_does(helm, monkeypatch, version, client_side):
+    monkeypatch.setenv("HELM_VERSION", version)
+    values = {"extra": {"env": [{"name": "HOST_ROOT", "value": "/hostroot"}]}}
+    _result, log = helm([LOKI | {"values": values}, LOKI | {"name": "other", "values": {}}])
+    with_option = [line for line in log if "--server-side=false" in line]
+    assert len(with_option) == client_side
+    assert all(" loki " in line for line in with_option)
