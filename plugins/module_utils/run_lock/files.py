@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +18,8 @@ import os
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record
 
 FOLDER = "~/.local/share/runtime-security/locks"
+# How often the folder may be removed by another run between two steps of this one; more is a fault.
+_ATTEMPTS = 1000
 
 
 class FileLock:
@@ -77,15 +80,22 @@ class FileLock:
             os.close(descriptor)
 
     def _open(self) -> int:
-        while True:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            descriptor = os.open(self.folder, os.O_RDONLY)
+        for attempt in range(_ATTEMPTS):
+            try:
+                os.makedirs(self.folder, mode=0o700, exist_ok=True)
+                descriptor = os.open(self.folder, os.O_RDONLY)
+            except FileNotFoundError:
+                # Another run has removed the folder in between; a link to nowhere stays as it is.
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                continue
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # The one before may have removed the folder that was opened here.
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), os.stat(self.folder)):
                     return descriptor
             os.close(descriptor)
+        raise OSError(errno.EBUSY, "removed by other runs again and again", self.folder)
 
 
 def _record(text: str) -> Record | None:

@@ -81,6 +81,25 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
         take(FileLock("/thing", str(tmp_path / "file" / "locks")), ANN)
 
 
+def test_a_folder_that_another_run_removes_meanwhile_is_made_again(place, monkeypatch):
+    opened, removals = os.open, []
+
+    def removed_first(path, *arguments):
+        if len(removals) < 3:
+            removals.append(os.rmdir(path))
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(os, "open", removed_first)
+    assert take(place, ANN).holder == ANN.holder
+    assert len(removals) == 3
+
+
+def test_a_link_to_nowhere_is_an_error(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LockError, match="cannot be"):
+        take(FileLock("/thing", str(tmp_path / "link" / "locks")), ANN)
+
+
 def compete(arguments):
     path, folder, number, rounds = arguments
     place, me = FileLock(path, folder), dataclasses.replace(ANN, holder=f"run {number}")
