@@ -39,14 +39,17 @@ def is_owned(found: dict, owner: dict[str, str]) -> bool:
 
 
 def place(definition: dict) -> str:
-    """An object in words: kind, namespace and name."""
+    """An object in words: kind, namespace and name, or how its name will begin."""
     metadata = definition["metadata"]
-    return f"{definition['kind']} " + "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+    name = metadata.get("name") or f"{metadata['generateName']}*"
+    return f"{definition['kind']} " + "/".join(filter(None, (metadata.get("namespace"), name)))
 
 
 def existing(reader: Reader, definition: dict) -> dict | None:
-    """The object of a definition with a name, as it is now."""
+    """The object of a definition, as it is now; of one that gets a name of its own from the API server there is none."""
     metadata = definition["metadata"]
+    if not metadata.get("name") and metadata.get("generateName"):
+        return None
     return reader.one(definition["kind"], definition["apiVersion"], metadata["name"], metadata.get("namespace"))
 
 
