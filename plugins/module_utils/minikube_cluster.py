@@ -92,7 +92,7 @@ def _plan(profile, seen, wanted, before):
             raise MinikubeError(
                 "minikube_profile: minikube's folder of '%s' was lost, and with it the client certificate; the record was written "
                 "back from a copy. Expected is the whole folder. Fix: put it back, or let the node be stopped and started, which "
-                "makes the certificate again, with minikube_restart=true (each pod restarts, nothing is deleted)."
+                "makes the certificate again, with minikube_restart=true (each pod restarts, docs/safety.md#cluster has what minikube may do)."
                 % profile.name
             )
         return ["stop", "start"]

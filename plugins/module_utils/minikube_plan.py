@@ -119,7 +119,7 @@ def _restart(profile, seen, allowed):
         "can ask and that is healthy within minikube_timeout. Fix: look at the engine (is it the one that has the cluster: "
         "DOCKER_HOST, context? its load?) and at the node ('minikube logs --profile %s'; 'docker exec %s systemctl status ssh "
         "kubelet' for the driver docker); or let the node be stopped and started with minikube_restart=true (each pod restarts, "
-        "nothing is deleted); or remove what is left of it with playbooks/teardown.yml."
+        "docs/safety.md#cluster has what minikube may do then); or remove what is left of it with playbooks/teardown.yml."
         % (
             profile,
             "not healthy" if seen.state == state_.DEGRADED else "what it is like cannot be told",

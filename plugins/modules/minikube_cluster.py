@@ -116,7 +116,8 @@ options:
   restart:
     description:
       - Whether a node that is not healthy within O(timeout), or that minikube cannot ask, may be stopped and started, as far as
-        the engine says clearly that it exists. Each of its pods restarts; nothing is deleted.
+        the engine says clearly that it exists. Each of its pods restarts. minikube
+        itself resets a cluster whose control plane does not start again (docs/safety.md).
     type: bool
     default: false
   timeout:
