@@ -15,7 +15,6 @@ import command_lines
 import pytest
 import yaml
 from cluster import wait_for
-from lab_cluster import run
 
 TOP = Path(__file__).parents[2]
 ROLE = TOP / "roles" / "loki_stack"
@@ -29,7 +28,7 @@ def job(tmp_path_factory):
     """What the role tells Promtail about pods."""
     rendered = tmp_path_factory.mktemp("agent") / "scrape_configs.yml"
     module = ["-m", "ansible.builtin.template", "-a", f"src={SCRAPE_CONFIGS} dest={rendered}"]
-    run(["ansible", "localhost", *module, "-e", f"@{ROLE}/vars/main/masks.yml"])
+    subprocess.run(["ansible", "localhost", *module, "-e", f"@{ROLE}/vars/main/masks.yml"], check=True)
     (only,) = yaml.safe_load(rendered.read_text(encoding="utf-8"))
     return only
 
