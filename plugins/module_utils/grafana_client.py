@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import typing as t
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
@@ -24,6 +25,10 @@ from urllib.request import (
 from ansible.module_utils.urls import basic_auth_header, make_context
 from ansible_collections.community.grafana.plugins.module_utils.base import clean_url, grafana_argument_spec
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import EnvironmentProxy
+
+# Seconds that a module which writes waits for a Grafana whose pod is replaced, and between two of its questions.
+PATIENCE = 10.0
+_AGAIN = 0.5
 
 
 def connection_spec() -> dict[str, t.Any]:
@@ -101,7 +106,9 @@ def _grafanas_words(answer: t.Any) -> str:
 class Grafana:
     """Sends requests with the module's connection options."""
 
-    def __init__(self, params: dict[str, t.Any]) -> None:
+    def __init__(self, params: dict[str, t.Any], patience: float = 0) -> None:
+        """patience: seconds for which a question (GET) is asked again where nobody listens, as between two pods of a rollout."""
+        self._patience = patience
         self.url = clean_url(params["url"])
         self.user = params["url_username"]
         self.token = bool(params["grafana_api_key"])
@@ -158,8 +165,7 @@ class Grafana:
         sent = {**self._headers, **(headers or {})}
         request = Request(self.url + api_path, data=data, headers=sent, method=method)
         try:
-            with self._opener.open(request, timeout=self._timeout) as response:
-                body = response.read()
+            body = self._sent(request)
         except HTTPError as exc:
             answer = _body_of(exc)
             # Grafana says so in JSON or with nothing; a page is somebody else's.
@@ -174,6 +180,17 @@ class Grafana:
         except ValueError as exc:
             message = f"{method} {self.url}{api_path}: the answer is not JSON. Is this the address of Grafana itself?"
             raise GrafanaError(message) from exc
+
+    def _sent(self, request: Request) -> bytes:
+        end = time.monotonic() + (self._patience if request.get_method() == "GET" else 0)
+        while True:
+            try:
+                with self._opener.open(request, timeout=self._timeout) as response:
+                    return response.read()
+            except URLError as exc:
+                if not isinstance(exc.reason, ConnectionRefusedError) or time.monotonic() >= end:
+                    raise
+            time.sleep(_AGAIN)
 
     def _checked(self, api_path: str, answer: t.Any, kind: type, keys: tuple[str, ...]) -> t.Any:
         wrong = _form(answer, kind, keys)

@@ -370,6 +370,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alert_rules import DefinitionError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alerting import Writer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    PATIENCE,
     Grafana,
     GrafanaError,
     connection_spec,
@@ -439,7 +440,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
     )
-    writer = Writer(Grafana(module.params), module.params, module.check_mode)
+    writer = Writer(Grafana(module.params, PATIENCE), module.params, module.check_mode)
     try:
         writer.run()
     except (GrafanaError, DefinitionError) as exc:

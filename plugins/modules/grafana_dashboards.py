@@ -154,6 +154,7 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    PATIENCE,
     UID_RULE,
     Grafana,
     GrafanaError,
@@ -187,7 +188,7 @@ def main() -> None:
     params = module.params
     if not is_uid(params["folder_uid"]):
         module.fail_json(msg=f"folder_uid {params['folder_uid']!r} cannot be used: give it {UID_RULE}.")
-    writer = Writer(Grafana(params), params, module.check_mode)
+    writer = Writer(Grafana(params, PATIENCE), params, module.check_mode)
     try:
         if params["state"] == "present":
             dashboards = prepare_all(definitions_of(params["dashboards"]), params["inputs"], params["owner"])

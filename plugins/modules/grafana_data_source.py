@@ -238,6 +238,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources as sources
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    PATIENCE,
     UID_RULE,
     Grafana,
     GrafanaError,
@@ -335,7 +336,7 @@ def main() -> None:
     )
     params = dict(module.params)
     params["name"] = params["name"] or params["uid"]
-    grafana = Grafana(params)
+    grafana = Grafana(params, PATIENCE)
     try:
         current = grafana.get_object(path("datasources", "uid", params["uid"]), "uid", "name", "type", absent=(404,))
         if params["state"] == "present":

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 import subprocess
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -162,3 +164,49 @@ def test_credentials_are_sent_as_declared():
     assert [path for path, _header in seen] == ["/api/x", "/api/x"]
     assert seen[0][1].startswith("Basic ")
     assert seen[1][1] == "Bearer key"
+
+
+@pytest.fixture
+def late_server():
+    """An address on which somebody listens only a second after the test has begun."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.command)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *args):
+            """Keep the test's output clean."""
+
+    def serve():
+        time.sleep(1)
+        with HTTPServer(("127.0.0.1", port), Handler) as server:
+            server.timeout = 5
+            server.handle_request()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{port}", asked
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 2):
+        pass
+    thread.join()
+
+
+def test_a_question_waits_for_a_grafana_whose_pod_is_replaced(late_server):
+    url, asked = late_server
+    assert grafana_client.Grafana(_params(url), patience=10).request("GET", "/api/search") == []
+    assert asked == ["GET"]
+
+
+@pytest.mark.parametrize(("method", "patience"), [("GET", 0), ("POST", 10)])
+def test_nothing_else_is_sent_again(late_server, method, patience):
+    url, asked = late_server
+    with pytest.raises(grafana_client.GrafanaError, match="Connection refused"):
+        grafana_client.Grafana(_params(url), patience).request(method, "/api/search", {})
+    assert asked == []
