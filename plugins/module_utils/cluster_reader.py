@@ -18,7 +18,9 @@ try:
     from kubernetes.dynamic.resource import Resource
     from urllib3.exceptions import HTTPError
 except ImportError:  # the module reports it
-    DynamicApiError = GoneError = NotFoundError = ResourceNotFoundError = HTTPError = OSError
+    DynamicApiError, GoneError, NotFoundError, ResourceNotFoundError, HTTPError = (
+        type("Missing", (Exception,), {}) for _each in range(5)
+    )
     Resource = None
 
 # Seconds that the API server has for one answer.

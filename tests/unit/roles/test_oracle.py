@@ -105,7 +105,8 @@ def at():
         server.server_close()
 
 
-def each(lies=LIES):
+def each(lies=None):
+    lies = lies or LIES
     return pytest.mark.parametrize("lie", [pytest.param(lie, id=name) for name, lie in lies.items()])
 
 
@@ -243,7 +244,9 @@ def test_whose_a_release_is_is_never_guessed(at, lie, kind):
 
 
 def test_a_mark_that_the_list_lacks_is_found_by_its_name(at):
-    empty = lambda honest: (200, honest[1] | {"items": []})  # noqa: E731
+    def empty(honest):
+        return 200, honest[1] | {"items": []}
+
     cluster = Liar(*INSTALLED).lie(empty, lambda path: path.endswith("configmaps"))
     _client, reader = honest_first(cluster, at)
     with pytest.raises(UnclearAnswer, match="lacks runtime-security-release-loki"):

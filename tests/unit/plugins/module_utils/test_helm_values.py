@@ -26,10 +26,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.yaml_s
 TOP = Path(__file__).parents[4]
 PAGE = (TOP / "docs" / "values.md").read_text(encoding="utf-8")
 # text, what Helm reads as JSON in `` or in words, "same" or "refused"
-LINES = [
-    (text, reads, here)
-    for text, reads, here in re.findall(r"^\| `(.+?)` \| [^|]+ \| ([^|]+) \| (same|refused) \|$", PAGE, re.MULTILINE)
-]
+LINES = re.findall(r"^\| `(.+?)` \| [^|]+ \| ([^|]+) \| (same|refused) \|$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ def record(tmp_path):
     return Record(str(tmp_path), "p")
 
 
-def steps(state, allowed=NOTHING, record=None, current=SETTINGS, wanted=SETTINGS, **seen):
+def steps(state, allowed=NOTHING, record=None, current=..., wanted=None, **seen):
+    current, wanted = SETTINGS if current is ... else current, SETTINGS if wanted is None else wanted
     differing = drift(current, wanted, record, True) if current and record else []
     return plan("p", Seen(state, **seen), current, wanted, differing, allowed)
 

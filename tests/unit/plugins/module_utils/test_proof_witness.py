@@ -71,10 +71,10 @@ class Queries:
 ONE = [witness.Witness("falco-witness-a", "a")]
 
 
-def prove(fields, pods=ONE, seconds=0.5):
+def prove(fields, pods=tuple(ONE), seconds=0.5):
     cluster = Cluster()
     (found,) = witness.process_that_ran_before(
-        Watch(seconds), Queries(cluster, fields), cluster, "falco", witness.Witnesses(pods)
+        Watch(seconds), Queries(cluster, fields), cluster, "falco", witness.Witnesses(list(pods))
     )
     return found
 

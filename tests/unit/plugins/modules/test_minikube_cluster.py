@@ -63,7 +63,8 @@ start)
     # minikube's own, which stays.
     touch .minikube/machine_client.lock
     mount=$(echo "$*" | sed -n 's/.*--mount-string=\([^ ]*\).*/"\1"/p')
-    options=$(for word in "$@"; do echo "$word"; done | sed -n 's/--extra-config=\([a-z]*\)\.\([^=]*\)=\(.*\)/{"Component": "\1", "Key": "\2", "Value": "\3"},/p')
+    options=$(for word in "$@"; do echo "$word"; done |
+        sed -n 's/--extra-config=\([a-z]*\)\.\([^=]*\)=\(.*\)/{"Component": "\1", "Key": "\2", "Value": "\3"},/p')
     if [ ! -f "$folder/config.json" ] || [ -n "$options" ]; then
         # What minikube adds by itself, to a new profile only.
         [ -f "$folder/config.json" ] || options="$options$(cat automatic 2>/dev/null)"
@@ -464,7 +465,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize(("step", "engine"), [(step, lie) for step, (_, lies) in STEPS.items() for lie in lies])
+@pytest.mark.parametrize(("step", "engine"), [(step, lie) for step, (_options, lies) in STEPS.items() for lie in lies])
 def test_no_step_is_taken_with_an_engine_that_lies(impatient, step, engine):
     """minikube itself would believe the lie: it replaces a node that it cannot ask."""
     impatient.put("engine/lie", engine)
