@@ -58,9 +58,9 @@ def refused_badly(case, message):
         found = f"has {len(message)} characters"
     elif not message.isprintable():
         found = "has characters that cannot be read"
-    elif not re.search(r"allowed is \S", message) or not message.endswith("Nothing was changed."):
+    elif not re.search(r"allowed is \S|Expected \S", message) or not message.endswith("Nothing was changed."):
         found = "does not say what is allowed"
-    elif not re.search(r"Set it to for example '.|Correct it, or leave it away", message):
+    elif not re.search(r"Set it to for example '.|Correct it, or leave it away|Fix: \S", message):
         found = "does not say what to do"
     elif carries_secrets(judge.options(case.role)[case.name]):
         found = "shows a secret" if shown(case.value) in message and len(shown(case.value)) > 8 else ""
