@@ -59,11 +59,9 @@ class PodCommands:
         text = text if text.endswith("\n") else text + "\n"
         return self._run(pod, container, command, text + _END_OF_INPUT, seconds, tty=True)
 
-    def run_with_secret(
-        self, pod: str, container: str, command: list[str], secret: str, seconds: float
-    ) -> tuple[int, str]:
-        """Exit code and output of a command that reads one line."""
-        return self._run(pod, container, command, secret + "\n", seconds, tty=False)
+    def run_with_line(self, pod: str, container: str, command: list[str], line: str, seconds: float) -> tuple[int, str]:
+        """Exit code and output of a command that reads one line, which may be a secret: nothing repeats it."""
+        return self._run(pod, container, command, line + "\n", seconds, tty=False)
 
     def _run(
         self, pod: str, container: str, command: list[str], text: str, seconds: float, tty: bool

@@ -76,6 +76,7 @@ attributes:
     support: full
     platforms: linux
 seealso:
+  - module: runtime_security.kubernetes.ebpf_readiness_pods_info
   - name: Falco's drivers
     description: What Falco's documentation says of them.
     link: https://falco.org/docs/concepts/event-sources/kernel/
@@ -248,29 +249,21 @@ host:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe, requirements
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
+    DRIVERS,
+    argument_spec,
+    wrong_option,
+)
 
-DRIVERS = ["modern_ebpf", "kmod", "ebpf"]
 
-
-def wrong_option(options):
-    """What is wrong with the options and how to mend it; None when nothing is."""
-    release = requirements.release_for(options["falco_version"])
-    oldest = requirements.RELEASES[0]["since"]
-    if release is None:
-        return "falco_version is {0!r}; give a release from {1} on, such as {2}.".format(
-            options["falco_version"], oldest, requirements.LATEST
-        )
-    if options["buffer_size_preset"] not in requirements.BUFFER_PRESETS:
-        return "buffer_size_preset is {0}; give 1 to 10 (4 is 8 MiB).".format(options["buffer_size_preset"])
-    if options["cpus_for_each_buffer"] < 0:
-        return "cpus_for_each_buffer is {0}; give 0 or more.".format(options["cpus_for_each_buffer"])
-    options["drivers"] = options["drivers"] or list(release["drivers"])
-    if options["require"] not in options["drivers"] + ["any", None]:
-        return "require is {0!r}, which is not among the drivers judged ({1}); add it to drivers.".format(
-            options["require"], ", ".join(options["drivers"])
-        )
-    return None
+def wrong_requirement(options):
+    """What is wrong with the option require, None when nothing is."""
+    if options["require"] in options["drivers"] + ["any", None]:
+        return None
+    return "require is {0!r}, which is not among the drivers judged ({1}); add it to drivers.".format(
+        options["require"], ", ".join(options["drivers"])
+    )
 
 
 def unmet(required, result):
@@ -289,20 +282,11 @@ def unmet(required, result):
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "falco_version": {"type": "str", "default": "0.44.1"},
-            "drivers": {"type": "list", "elements": "str", "choices": DRIVERS},
-            "require": {"type": "str", "choices": [*DRIVERS, "any"]},
-            "leastprivileged": {"type": "bool", "default": False},
-            "buffer_size_preset": {"type": "int", "default": 4},
-            "cpus_for_each_buffer": {"type": "int", "default": 2},
-            "host_root": {"type": "path", "default": ""},
-        },
-        supports_check_mode=True,
-    )
+    spec = argument_spec()
+    spec["require"] = {"type": "str", "choices": [*DRIVERS, "any"]}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     options = dict(module.params)
-    problem = wrong_option(options)
+    problem = wrong_option(options) or wrong_requirement(options)
     if problem:
         module.fail_json(msg=problem)
     result = judge.judge(observe.observe(options), options)

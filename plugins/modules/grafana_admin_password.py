@@ -146,7 +146,7 @@ def set_password(module: AnsibleK8SModule) -> None:
             msg=f"No pod with the labels {module.params['label_selector']} runs in namespace {module.params['namespace']}."
         )
     password = module.params["grafana"]["url_password"]
-    code, printed = pods.run_with_secret(pod, CONTAINER, COMMAND, password, COMMAND_SECONDS)
+    code, printed = pods.run_with_line(pod, CONTAINER, COMMAND, password, COMMAND_SECONDS)
     if code != 0:
         module.fail_json(msg=f"Grafana's command line in pod {pod} ended with {code}: {printed[-500:].strip()}")
 

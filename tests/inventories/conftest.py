@@ -29,7 +29,8 @@ from api_double import HELM, Cluster, Server, made, mark, release
 OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 # What the collection's modules need on a host, and nothing of Ansible.
 LIBRARIES = ["kubernetes", "jsonpatch", "cryptography", "PyYAML", "requests", "requests-oauthlib"]
-USER = "rs-bastion"
+# With the number of the process that makes it: runs side by side, and those that were killed, have others.
+USER = "rs-bastion-"
 
 
 def installed() -> list[dict]:
@@ -170,19 +171,30 @@ def free_port() -> int:
         return opened.getsockname()[1]
 
 
+def remove_left_users() -> None:
+    """Removes the users of runs that were killed."""
+    for entry in pwd.getpwall():
+        _prefix, mark, process = entry.pw_name.partition(USER)
+        if mark and process.isdigit() and not Path("/proc", process).exists():
+            subprocess.run(["userdel", "--force", entry.pw_name], check=True)
+
+
 @contextlib.contextmanager
 def ordinary_user(home: Path):
     """The name of a user without rights: this one, or, as root, one that is there for the time of the tests."""
     if os.geteuid() != 0:
         yield getpass.getuser()
         return
-    subprocess.run(["useradd", "--home-dir", home, "--no-create-home", "--shell", "/bin/sh", USER], check=True)
+    remove_left_users()
+    name = f"{USER}{os.getpid()}"
+    subprocess.run(["useradd", "--home-dir", home, "--no-create-home", "--shell", "/bin/sh", name], check=True)
     try:
         # Neither locked, as a new one is, nor with a password.
-        subprocess.run(["usermod", "--password", "*", USER], check=True)
-        yield USER
+        subprocess.run(["usermod", "--password", "*", name], check=True)
+        yield name
     finally:
-        subprocess.run(["userdel", USER], check=True)
+        # Also when a process of it is there still, which has ended its work.
+        subprocess.run(["userdel", "--force", name], check=True)
 
 
 @pytest.fixture(scope="session")
@@ -222,7 +234,9 @@ Subsystem sftp internal-sftp
         if os.geteuid() == 0:
             entry = pwd.getpwnam(user)
             os.chown(home, entry.pw_uid, entry.pw_gid)
-        with subprocess.Popen(["/usr/sbin/sshd", "-D", "-E", folder / "log", "-f", folder / "sshd_config"]) as server:
+        command = ["/usr/sbin/sshd", "-D", "-E", folder / "log", "-f", folder / "sshd_config"]
+        # It ends with this process, also when that is killed.
+        with subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command]) as server:
             wait_for(port, server)
             yield {
                 "ansible_host": "127.0.0.1",

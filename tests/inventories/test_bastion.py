@@ -6,8 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from api_double import made
+from exec_double import NodeCluster
 
 HOSTS = ["-e", "runtime_security_hosts=edge"]
+
+
+@pytest.fixture
+def edge_with_a_node(edge, clusters):
+    """The same, and the cluster has a node on which pods start."""
+    server = clusters.servers["edge"]
+    server.cluster = NodeCluster(made("Node", "worker-1", {"kubernetes.io/os": "linux"}))
+    return edge
 
 
 @pytest.fixture
@@ -55,6 +65,16 @@ def test_a_preflight_reports_on_the_controller(edge, playbook, tmp_path):
     rows = json.loads((tmp_path / "controller" / "preflight.json").read_text())
     assert {row["node"] for row in rows} == {"edge"}
     assert list(home.glob("*.json")) == []
+
+
+def test_a_preflight_asks_the_nodes_of_the_hosts_cluster(edge_with_a_node, playbook, tmp_path):
+    """The controller reaches the cluster by the host alone, and has no kubectl."""
+    options, home = edge_with_a_node
+    code, said = playbook("preflight", *options, "-e", "preflight_cluster=true", "-e", "preflight_hosts=nothing")
+    assert code == 0, said
+    rows = json.loads((tmp_path / "controller" / "preflight.json").read_text())
+    assert {(row["node"], row["view"]) for row in rows} == {("worker-1", "pod")}
+    assert all(row["checks"] for row in rows)
 
 
 def test_a_bundle_is_made_on_the_host(edge, playbook):

@@ -39,7 +39,7 @@ def changing(file):
         for call in ast.walk(function):
             name = getattr(call.func, "attr", "") if isinstance(call, ast.Call) else ""
             method = call.args[0].value if name == "request" and isinstance(call.args[0], ast.Constant) else ""
-            if method not in ("", "GET") or name == "run_with_secret":
+            if method not in ("", "GET") or name == "run_with_line":
                 yield file.stem, function.name
 
 

@@ -243,6 +243,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self) -> None:
         path, _mark, query = self.path.partition("?")
+        if path.endswith("/exec"):
+            import exec_double
+
+            exec_double.serve(self, query)
+            return
         words = dict(parse_qsl(query))
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length) or "{}") if length else {}

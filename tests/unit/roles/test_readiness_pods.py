@@ -1,11 +1,16 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ebpf_readiness does in a cluster before its pods run, which they never do here."""
+"""What ebpf_readiness does in a cluster, and what a preflight tells of its nodes. There is no kubectl."""
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 from api_double import Cluster, entry, made, run
+from exec_double import NodeCluster
 
 SPACE = "ebpf-readiness"
 LABELS = {"app.kubernetes.io/name": "ebpf-readiness", "app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
@@ -13,11 +18,8 @@ NODE = made("Node", "worker-1", {"kubernetes.io/os": "linux"})
 
 
 @pytest.fixture(autouse=True)
-def kubectl(tmp_path, monkeypatch):
-    """A program of that name: nothing calls it."""
-    (tmp_path / "kubectl").write_text("#!/bin/sh\n")
-    (tmp_path / "kubectl").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+def without_kubectl(monkeypatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
 
 
 def test_names_of_nodes_are_judged_before_the_namespace_is_made():
@@ -38,22 +40,72 @@ def test_what_a_killed_run_left_is_removed_first():
     assert "Job/of-somebody-else" in cluster.names()
 
 
-class Remembering(Cluster):
-    """Keeps what was written, also when it is gone."""
+@pytest.fixture
+def preflight(tmp_path):
+    """Runs the preflight of a cluster, and no machine; returns the report."""
 
-    def answer(self, method, path, words, body):
-        if method == "POST" and path.endswith("/jobs"):
-            self.written = body
-        return super().answer(method, path, words, body)
+    def look(cluster, **variables):
+        (tmp_path / "hosts.yml").write_text("all: {hosts: {localhost: {ebpf_readiness_leastprivileged: true}}}\n")
+        inputs = {"preflight_cluster": True, "preflight_hosts": "nothing", "ebpf_readiness_start_timeout": 10}
+        report = tmp_path / "report.json"
+        inputs |= {"preflight_report": str(report)}
+        done = run(cluster, "playbooks/preflight.yml", "-i", str(tmp_path / "hosts.yml"), **inputs, **variables)
+        assert done.returncode == 0, done.stdout
+        assert cluster.names() == {"Node/worker-1"}
+        return json.loads(report.read_text())
+
+    return look
 
 
-def test_the_preflight_takes_the_inventorys_rights_where_it_is_given_none(tmp_path):
-    cluster = Remembering(NODE)
-    (tmp_path / "hosts.yml").write_text("all: {hosts: {localhost: {ebpf_readiness_leastprivileged: true}}}\n")
-    inputs = {"preflight_cluster": True, "preflight_hosts": "ebpf_readiness_pods", "ebpf_readiness_start_timeout": 10}
-    report = {"preflight_report": str(tmp_path / "report.json")}
-    done = run(cluster, "playbooks/preflight.yml", "-i", str(tmp_path / "hosts.yml"), **inputs, **report)
-    assert done.returncode == 0, done.stdout
+def test_the_preflight_takes_the_inventorys_rights_where_it_is_given_none(preflight):
+    cluster = NodeCluster(NODE)
+    preflight(cluster)
     (container,) = cluster.written["spec"]["template"]["spec"]["containers"]
     assert "privileged" not in container["securityContext"]
+
+
+def test_a_pods_answer_is_the_nodes_row(preflight):
+    rows = preflight(NodeCluster(NODE), preflight_falco_version="0.43.1", preflight_drivers=["modern_ebpf", "ebpf"])
+    assert [(row["node"], row["view"], row["driver"]) for row in rows] == [
+        ("worker-1", "pod", "modern_ebpf"),
+        ("worker-1", "pod", "ebpf"),
+    ]
+    assert rows[0]["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert rows[0]["checks"] and rows[0]["verdict"] in ("ready", "not_ready", "unknown")
+
+
+class Broken(NodeCluster):
+    def run(self, command, line):
+        return 1, "Traceback\nMemoryError"
+
+
+class Pending(NodeCluster):
+    phase = "Pending"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Broken, "no answer: python3 in the pod ended with 1: MemoryError"),
+        (Pending, "a pod like Falco's did not start: it was not made"),
+    ],
+)
+def test_a_node_without_an_answer_has_a_row(preflight, kind, reason):
+    (row,) = preflight(kind(NODE))
+    assert (row["node"], row["view"], row["verdict"], row["reason"]) == ("worker-1", "pod", "unknown", reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Broken, "could not be told for worker-1 (python3 in the pod ended with 1: MemoryError)"),
+        (Pending, "No pod started on worker-1 (it was not made)"),
+    ],
+)
+def test_falco_is_not_installed_on_a_part_of_the_answers(kind, words):
+    cluster = kind(NODE)
+    inputs = {"falco_ebpf_readiness": "nodes", "ebpf_readiness_start_timeout": 10}
+    done = run(cluster, [entry("falco_ebpf", "apply")], **inputs)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2 and "Nothing was installed." in said and words in said
     assert cluster.names() == {"Node/worker-1"}

@@ -68,7 +68,7 @@ def test_a_long_input_goes_in_pieces_and_is_ended(pods):
 
 
 def test_a_secret_is_one_line_of_input(pods):
-    pods.run_with_secret("p", "c", ["cat"], "secret", 5)
+    pods.run_with_line("p", "c", ["cat"], "secret", 5)
     assert pods.session.written == ["secret\n"]
 
 

@@ -1,0 +1,149 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the readiness check in pods that the role ebpf_readiness has started, one on each node. Private to the collection.
+
+The pods have nothing but a Python. The check is sent to it over the API server, so whoever reaches that can ask, from any host.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import decode_source
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+
+try:
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.dynamic.exceptions import DynamicApiError
+    from urllib3.exceptions import HTTPError
+    from websocket import WebSocketException
+except ImportError:
+    # The module says what is missing.
+    ApiException = DynamicApiError = HTTPError = WebSocketException = OSError
+
+TROUBLE = (ApiException, DynamicApiError, HTTPError, OSError, WebSocketException)
+CONTAINER = "probe"
+PACKAGE = "ebpf"
+_EVERY_SECONDS = 1
+_AT_ONCE = 16
+# Writes no file, which a pod may not be able to. What is printed beside the answer comes before it.
+PROGRAM = """
+import importlib.abc, importlib.util, json, os, sys
+os.dup2(1, 2)
+sent = json.loads(sys.stdin.readline())
+class Sent(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self) if name in sent["sources"] else None
+    def get_source(self, name):
+        return sent["sources"][name]
+    def is_package(self, name):
+        return name == "ebpf"
+sys.meta_path.insert(0, Sent())
+from ebpf import judge, observe
+print(json.dumps(judge.judge(observe.observe(sent["options"]), sent["options"])))
+"""
+
+
+class Commands(t.Protocol):
+    """What of PodCommands is used."""
+
+    def run_with_line(
+        self, pod: str, container: str, command: list[str], line: str, seconds: float
+    ) -> tuple[int, str]: ...
+
+
+def sources() -> dict[str, str]:
+    """The source of the readiness check, by the names that its modules get in the pod."""
+    package = judge.__package__
+    assert observe.__package__ == package
+    found = {PACKAGE: ""}
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith(package + "."):
+            # A loader of archives, of folders, or Ansible's own, which returns bytes.
+            source = module.__spec__.loader.get_source(name)
+            found[PACKAGE + name[len(package) :]] = source if isinstance(source, str) else decode_source(source)
+    return found
+
+
+def reason(pod: dict | None) -> str:
+    """Why a pod does not run, as far as its status tells."""
+    status = (pod or {}).get("status") or {}
+    state = ((status.get("containerStatuses") or [{}])[0]).get("state") or {}
+    cause = state.get("waiting") or state.get("terminated") or status
+    told = [cause.get("reason"), cause.get("message")]
+    return ": ".join(filter(None, told)) or "it was not made"
+
+
+def phase(pod: dict | None) -> str:
+    return ((pod or {}).get("status") or {}).get("phase") or ""
+
+
+def wait(
+    look: t.Callable[[], list[dict]],
+    nodes: list[str],
+    seconds: float,
+    clock: t.Callable[[], float],
+    sleep: t.Callable[[float], None],
+) -> dict[str, dict | None]:
+    """The pod on each node, once all of them run or have failed, or the seconds are over.
+
+    An API server that does not answer is asked again until then.
+    """
+    deadline = clock() + seconds
+    while True:
+        over = clock() >= deadline
+        try:
+            by_node = {pod["spec"].get("nodeName"): pod for pod in look()}
+        except TROUBLE:
+            if over:
+                raise
+        else:
+            found = {node: by_node.get(node) for node in nodes}
+            if over or all(phase(pod) in ("Running", "Failed") for pod in found.values()):
+                return found
+        sleep(_EVERY_SECONDS)
+
+
+def answer(code: int, printed: str) -> dict:
+    """What the program found; an error with its last words where it found nothing."""
+    last = (printed.strip().splitlines() or ["it printed nothing"])[-1]
+    if code == 0:
+        try:
+            found = json.loads(last)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and found.get("drivers"):
+            return found
+    # Of one that took too long the code is -1.
+    raise OSError(last[-500:] if code < 0 else f"python3 in the pod ended with {code}: {last[-500:]}")
+
+
+def ask(commands: Commands, pods: dict[str, str], options: dict, seconds: float) -> tuple[list[dict], list[dict]]:
+    """The answers, and of the nodes that gave none {node, reason}; from the names of their pods."""
+    line = json.dumps({"sources": sources(), "options": options})
+
+    def one(node: str) -> dict:
+        try:
+            code, printed = commands.run_with_line(pods[node], CONTAINER, ["python3", "-c", PROGRAM], line, seconds)
+            return {"node": node, **answer(code, printed)}
+        except TROUBLE as exc:
+            return {"node": node, "reason": " ".join(str(exc).split())}
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(one, sorted(pods)))
+    return [each for each in found if "drivers" in each], [each for each in found if "drivers" not in each]
+
+
+class Cluster:
+    """What is asked of the API server."""
+
+    def __init__(self, client: t.Any, namespace: str, label_selector: str) -> None:
+        self._client, self._namespace, self._selector = client, namespace, label_selector
+
+    def pods(self) -> list[dict]:
+        resource = self._client.resource("Pod", "v1")
+        found = self._client.get(resource, namespace=self._namespace, label_selector=self._selector)
+        return found.to_dict()["items"]
