@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exec of the API server's double: runs the command here. And a cluster whose Jobs have pods that run.
 
-Source: RFC 6455, and the channels of v4.channel.k8s.io (kubernetes.io/docs/reference/using-api, "exec").
+Source: RFC 6455; kubernetes/apimachinery:pkg/util/remotecommand/constants.go (v4.channel.k8s.io).
 """
 
 from __future__ import annotations
