@@ -91,7 +91,7 @@ start_by_hand() {
     fi
     # A killed engine leaves its pid file, and the number may be another process' by now.
     rm -f "$pid_file"
-    setsid dockerd "$@" >"$log" 2>&1 </dev/null &
+    setsid dockerd "$@" >"$log" 2>&1 </dev/null 9>&- &
     wait_until_answers $!
     echo "started dockerd, $how, log $log"
 }
@@ -150,7 +150,13 @@ status() {
 
 mkdir -p "$state"
 case ${1-} in
-start | stop | status) "$1" ;;
+start | stop)
+    # Two at once: the second one would remove the pid file of the first one's engine, and start another.
+    exec 9>"$state/lock"
+    flock 9
+    "$1"
+    ;;
+status) status ;;
 *)
     echo "usage: $0 start|stop|status" >&2
     exit 2
