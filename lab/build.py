@@ -9,10 +9,13 @@ lab/build.py --list       print the parts, and whether each is up to date
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine import Builder, BuildError, say
@@ -25,6 +28,19 @@ PACKAGES = ["clang", "gcc", "libbpf-dev", "libc-bin", "mmdebstrap"]
 def cache_folder() -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "runtime-security" / "lab"
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Two builds at once would remove each other's folders; the kernel ends the lock with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"lab: waiting for another build in {folder}", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def install_programs() -> None:
@@ -51,7 +67,8 @@ def main() -> int:
         return 0
     try:
         install_programs()
-        builder.build(arguments.parts)
+        with locked(cache_folder()):
+            builder.build(arguments.parts)
     except BuildError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
