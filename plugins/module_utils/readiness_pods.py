@@ -57,8 +57,7 @@ class Commands(t.Protocol):
 
 def sources() -> dict[str, str]:
     """The source of the readiness check, by the names that its modules get in the pod."""
-    package = judge.__package__
-    assert observe.__package__ == package
+    (package,) = {judge.__package__, observe.__package__}
     found = {PACKAGE: ""}
     for name, module in sorted(sys.modules.items()):
         if name.startswith(package + "."):
