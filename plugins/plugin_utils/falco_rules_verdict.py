@@ -36,7 +36,7 @@ def verdict(log, files, priority="debug"):
     """
     lines = [line for line in log.splitlines() if line.startswith('{"falco_load_results"')]
     if not lines:
-        said = [line for line in log.splitlines() if line.strip()][-5:]
+        said = [line for line in log.splitlines() if line.strip() and not line.startswith(SKIPPED)][-5:]
         return {
             "errors": ["Falco gave no verdict. Its last lines: %s" % (" | ".join(said) or "none")],
             "warnings": [],

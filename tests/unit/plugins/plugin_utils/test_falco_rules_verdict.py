@@ -67,6 +67,13 @@ def test_no_verdict():
     ]
 
 
+def test_no_verdict_because_of_a_plugin_that_rules_require():
+    # Falco 0.44.1 ends before it prints a verdict.
+    said = "Error: Plugin requirement not satisfied, must load one of: json (>= 0.1.0)"
+    log = "runtime-security: skipped /etc/falco/falco_rules.local.yaml (it does not exist)\n" + said
+    assert verdict(log, [])["errors"] == ["Falco gave no verdict. Its last lines: " + said]
+
+
 def warning(file, code, kind="rule", name="A", **more):
     """As Falco writes one: see as_json in rule_loader.h."""
     position = {"name": file, "line": 2, "column": 2, "offset": 9}
