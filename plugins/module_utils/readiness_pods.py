@@ -24,7 +24,6 @@ except ImportError:
     # The module says what is missing.
     ApiException = DynamicApiError = HTTPError = WebSocketException = OSError
 
-TROUBLE = (ApiException, DynamicApiError, HTTPError, OSError, WebSocketException)
 CONTAINER = "probe"
 PACKAGE = "ebpf"
 _EVERY_SECONDS = 1
@@ -96,7 +95,7 @@ def wait(
         over = clock() >= deadline
         try:
             by_node = {pod["spec"].get("nodeName"): pod for pod in look()}
-        except TROUBLE:
+        except (ApiException, DynamicApiError, HTTPError, OSError, WebSocketException):
             if over:
                 raise
         else:
@@ -128,7 +127,7 @@ def ask(commands: Commands, pods: dict[str, str], options: dict, seconds: float)
         try:
             code, printed = commands.run_with_line(pods[node], CONTAINER, ["python3", "-c", PROGRAM], line, seconds)
             return {"node": node, **answer(code, printed)}
-        except TROUBLE as exc:
+        except (ApiException, DynamicApiError, HTTPError, OSError, WebSocketException) as exc:
             return {"node": node, "reason": " ".join(str(exc).split())}
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -223,7 +223,14 @@ def main() -> None:
         client = get_api_client(module)
         cluster = readiness_pods.Cluster(client, params["namespace"], params["label_selector"])
         module.exit_json(**run(cluster, PodCommands(client, params["namespace"]), params))
-    except (CoreException, *readiness_pods.TROUBLE) as exc:
+    except (
+        CoreException,
+        OSError,
+        readiness_pods.ApiException,
+        readiness_pods.DynamicApiError,
+        readiness_pods.HTTPError,
+        readiness_pods.WebSocketException,
+    ) as exc:
         module.fail_json(
             msg=f"The pods in namespace {params['namespace']} cannot be asked whether Falco will run: {exc}. Expected an API server "
             f"that lists them. Fix: see kubectl get pods --namespace {params['namespace']}, then run again."
