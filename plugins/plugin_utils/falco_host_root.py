@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import copy
-
 # Below it lies what Falco reads of the node: /proc, /etc, and the sockets of container engines. The chart's own is /host, whose /proc no
 # value can change; of two entries of the environment with the same name the later one holds.
 HOST_ROOT = "/hostroot"
@@ -42,10 +40,9 @@ def host_root_values(values, proc, init):
     folders.append(("hostroot-etc", "/etc", "/etc", True))
     for number, socket in enumerate(_sockets(values)):
         folders.append(("hostroot-socket-%d" % number, socket, socket, False))
-    changed = copy.deepcopy(values)
-    changed["extra"] = {**(values.get("extra") or {}), "env": [*environment, {"name": "HOST_ROOT", "value": HOST_ROOT}]}
-    changed["mounts"] = {
-        **(values.get("mounts") or {}),
+    extra = {**_section(values, "extra"), "env": [*environment, {"name": "HOST_ROOT", "value": HOST_ROOT}]}
+    mounts = {
+        **_section(values, "mounts"),
         "volumes": _list(values, "mounts", "volumes")
         + [{"name": name, "hostPath": {"path": path}} for name, path, _place, _read_only in folders],
         "volumeMounts": _list(values, "mounts", "volumeMounts")
@@ -54,7 +51,8 @@ def host_root_values(values, proc, init):
             for name, _path, place, read_only in folders
         ],
     }
-    return changed
+    # No deep copy: of what Ansible has yet to template that would copy all variables of the run, for seconds.
+    return {**values, "extra": extra, "mounts": mounts}
 
 
 def _sockets(values):
