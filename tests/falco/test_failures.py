@@ -27,18 +27,24 @@ CASES = {
         ["DaemonSet falco", "container falco", "operation not permitted"],
     ),
 }
+# Those that every cluster has.
+NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"]
 
 
 @pytest.fixture(scope="module")
 def outcomes(role, kubectl):
-    """All of them at once, each in a namespace of its own: what takes long is waiting."""
+    """All of them at once, each in a namespace of its own and with a lock of its own: what takes long is waiting."""
 
-    def fail(case):
-        inputs = CASES[case][0] | {"falco_ebpf_namespace": f"falco-{case}", "falco_ebpf_timeout": 150}
-        return role("main", **inputs)
+    def fail(case, lock_namespace):
+        inputs = {
+            "falco_ebpf_namespace": f"falco-{case}",
+            "falco_ebpf_timeout": 150,
+            "runtime_security_lock_namespace": lock_namespace,
+        }
+        return role("main", **CASES[case][0], **inputs)
 
     with ThreadPoolExecutor(len(CASES)) as pool:
-        found = dict(zip(CASES, pool.map(fail, CASES)))
+        found = dict(zip(CASES, pool.map(fail, CASES, NAMESPACES)))
     yield found
     kubectl("delete", "namespace", "--wait=false", *[f"falco-{case}" for case in CASES])
 
