@@ -63,7 +63,7 @@ refusals: docker ## wrong input ends before the first change
 	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
 
 inventories: ## playbooks with users' inventories: localhost, several clusters, encrypted variables, a bastion host over SSH
-	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q tests/inventories
+	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q -n auto --dist loadfile tests/inventories
 
 inputs: ## a part of make fuzz
 	@$(MAKE) --no-print-directory fuzz FUZZ_STEP=30
