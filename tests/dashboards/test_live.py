@@ -29,6 +29,7 @@ ZERO_IS_WELL = {
     "Dropped in the kernel",
     "Drops",
     "Unread by the log agent",
+    "Events that Falco could not attribute",
 }
 # The stat "Events" has a number for each level, and only some of them come to pass.
 LEVELS_THAT_HAPPEN = {"notice and below"}
