@@ -8,7 +8,7 @@ run = $$(tools/environment.sh requirements.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before variants docker lab test lint unit lab-test readiness supply refusals inventories inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inventories inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,6 @@ docker: ## make a Docker engine answer on this machine
 
 lab: ## build only the lab's bundle
 	@lab/build.py
-
-variants: docker ## Falco's current variant to the classic one and back, one run of site.yml each; on the cluster of make up, 5 minutes
-	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
-	PIPELINE_INPUTS=$${PIPELINE_INPUTS:-'{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'"}'} pytest -q -s tests/playbooks/test_variants.py
 
 test: lint docs-lint unit lab-test readiness sanity supply refusals inventories inputs molecule ## everything CI runs
 
