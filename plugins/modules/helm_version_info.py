@@ -40,26 +40,12 @@ said:
   sample: there is no such program
 """
 
-import re
-
-from ansible.module_utils.basic import AnsibleModule
-
-# Characters of what a program that is not Helm prints.
-SHORT = 200
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_version
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(binary=dict(type="path", default="helm")),
-        supports_check_mode=True,
-    )
-    program = module.get_bin_path(module.params["binary"])
-    if program is None:
-        module.exit_json(changed=False, version="", said="there is no such program")
-    dummy, stdout, stderr = module.run_command([program, "version", "--template", "{{.Version}}"])
-    match = re.match(r"v(\d+\.\d+\.\d+)", stdout)
-    said = "" if match else "it said %s" % ((stderr or stdout).strip()[:SHORT] or "nothing")
-    module.exit_json(changed=False, version=match.group(1) if match else "", said=said)
+    run_module(helm_version)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the work of a module in Ansible's worker.
+
+Ansible forks a worker for each task. For a module the worker packs an archive and starts a Python that unpacks it and loads
+the Kubernetes client: most of a second, for a question that the API server answers in hundredths. Where that Python would
+be the worker's own, on the same machine and for the same user, the worker does the work itself. Everything else runs the
+module, as Ansible does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
+
+
+class ActionDoor(ActionBase):
+    """A subclass names its work, which module_utils/work.py describes."""
+
+    work = None
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        if self._same_place(task_vars):
+            return result | self._run_here()
+        return result | self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+
+    def _same_place(self, task_vars):
+        """Whether the module would find this machine, user, Python and environment."""
+        return (
+            self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.delegate_to
+            and not self._task.async_val
+            and not any(self._task.environment)
+            and self._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable
+        )
+
+    def _run_here(self):
+        Display().vvv(f"Runs {self._task.action} in the worker")
+        # Relative paths are relative to the playbook, as for a module.
+        os.chdir(self._loader.get_basedir())
+        validator = ArgumentSpecValidator(self.work.ARGUMENTS, **getattr(self.work, "CONSTRAINTS", {}))
+        checked = validator.validate(self._task.args)
+        if checked.error_messages:
+            return {"failed": True, "msg": "; ".join(checked.error_messages)}
+        params = checked.validated_parameters
+        try:
+            result = result_of(self.work, params, Mode(self._task.check_mode, self._task.diff))
+        except WorkError as error:
+            result = {"failed": True, "msg": str(error), **error.facts}
+        return remove_values({"changed": False, **result}, secrets(params, self.work.ARGUMENTS))
+
+
+def secrets(params, arguments):
+    """The strings of the options that the specification marks no_log, wherever they are."""
+    found = set()
+    for name, spec in arguments.items():
+        value = params.get(name)
+        if spec.get("no_log"):
+            found |= set(strings(value))
+        elif spec.get("options") and value:
+            for inner in value if isinstance(value, list) else [value]:
+                found |= secrets(inner, spec["options"])
+    return found
+
+
+def strings(value):
+    """Each string in a value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [text for inner in value for text in strings(inner)]
+    return [str(value)] if value not in (None, "", True, False) else []
