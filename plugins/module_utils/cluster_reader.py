@@ -44,7 +44,7 @@ def is_not_found(status: int, body: object) -> bool:
 
     Source: Status objects, https://kubernetes.io/docs/reference/using-api/api-concepts/
     """
-    return status == 404 and _stated(body) == "NotFound"
+    return status == 404 and stated(body) == "NotFound"
 
 
 def whole_list(answer: object, what: str) -> tuple[list[dict], str]:
@@ -66,7 +66,7 @@ def whole_list(answer: object, what: str) -> tuple[list[dict], str]:
     return items, token
 
 
-def _stated(body: object) -> str:
+def stated(body: object) -> str:
     """The reason in a Status object, "" where a body is none."""
     found = _json(body)
     return str(found.get("reason") or "") if isinstance(found, dict) and found.get("kind") == "Status" else ""
@@ -298,7 +298,7 @@ class Reader:
         except expected:
             raise
         except DynamicApiError as error:
-            refused = error.status == 403 and _stated(error.body) == "Forbidden"
+            refused = error.status == 403 and stated(error.body) == "Forbidden"
             raise (NotAllowed if refused else UnclearAnswer)(f"{what}: {reason(error)}.") from error
         except (HTTPError, OSError) as error:
             raise UnclearAnswer(f"{what}: no answer ({error}).") from error
