@@ -37,7 +37,7 @@ lint: ## ansible-lint, yamllint, ruff
 unit: ## unit tests of plugins, roles and charts
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm prometheus loki); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm PROMTOOL=$$(folder prometheus)/promtool LOKI=$$(folder loki)/loki \
-	pytest -q -n auto tests/unit tests/lab tests/contract tests/alerts tests/recording_rules
+	pytest -q -n auto tests/unit tests/contract
 
 lab-test: ## tests of the lab's own programs
 	@tools/packages.sh clang libbpf-dev
@@ -47,26 +47,26 @@ lab-test: ## tests of the lab's own programs
 	@lab/go/sensor/go.sh test ./...
 
 readiness: ## the readiness module's verdicts against what loads under the same limits; needs root
-	@PATH="$(dev):$$PATH"; tools/packages.sh bpftool clang libbpf-dev; pytest -q tests/readiness
+	@PATH="$(dev):$$PATH"; tools/packages.sh bpftool clang libbpf-dev; pytest -q tests/host
 
 sanity: ## ansible-test sanity
 	@PATH="$(dev):$$PATH" tools/sanity.sh
 
 supply: ## charts, images and programs from mirrors on loopback, and bundles that were damaged
-	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q tests/supply
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q tests/playbooks/supply
 
 refusals: docker ## wrong input ends before the first change
-	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/test_refusals.py
+	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/refusals
 
 inventories: ## playbooks with users' inventories: localhost, several clusters, encrypted variables, a bastion host over SSH
-	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q -n auto --dist loadfile tests/inventories
+	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q -n auto --dist loadfile tests/playbooks/inventories
 
 inputs: ## a part of make fuzz
 	@$(MAKE) --no-print-directory fuzz FUZZ_STEP=30
 
 fuzz: ## bad and odd values for every input of every role: refused in good words, or they work; 10 minutes
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm); \
-	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/fuzz
+	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/playbooks/fuzz
 
 molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
 	@tools/molecule.sh
@@ -75,34 +75,34 @@ build: ## the collection's archive
 	@PATH="$(run):$$PATH" ansible-galaxy collection build --force --output-path "$${OUTPUT:-.}"
 
 kill: docker ## kill agent, Loki and Grafana in the middle of 5,000 lines, on the cluster of make up
-	@PATH="$(dev):$$PATH"; python tests/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
+	@PATH="$(dev):$$PATH"; python tests/live/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
 
 converge: docker ## kill site.yml at 30 moments and its node at 5, and break what it stands on; about 80 minutes on an idle machine
 	@tools/converge.sh
 
 alerts: docker ## each alert rule against its fault, on the cluster of make up; 25 minutes
 	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
-	PYTHONPATH=tests/contract pytest -v -s tests/alerts/test_live.py
+	pytest -v -s tests/live/alerts
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
 
 before: docker ## a process that ran before Falco, over all that starts Falco again; a table; on the cluster of make up, 20 minutes
 	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle RUNTIME_SECURITY_IMAGE=docker.io/library/busybox:1.35.0 \
 	PIPELINE_INPUTS=$${PIPELINE_INPUTS:-'{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}'} \
-	python tests/rotation/measure.py
+	python tests/live/rotation/measure.py
 
 operator: docker ## metrics_stack with the real Prometheus operator
 	@METRICS_STACK_OPERATOR=yes tools/molecule.sh metrics_stack
 
 isolated: docker ## a bundle from mirrors and the whole product without a way out; needs root, 20 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
-	tests/supply/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
+	tests/live/mirrors/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
 
 mirrored: docker ## site.yml from mirrors without a bundle, 5 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
-	tests/supply/mirrored.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-mirrored}"
+	tests/live/mirrors/mirrored.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-mirrored}"
 
 infra: docker ## somebody's repository with its own Prometheus and Grafana takes up the built collection, and two installations on one cluster; 15 minutes
-	@PATH="$(dev):$$PATH"; tests/infra/run.sh "$$(tools/lab.sh)"
+	@PATH="$(dev):$$PATH"; tests/live/infra/run.sh "$$(tools/lab.sh)"
 
 grafana-bench: ## dashboards in bulk against community.grafana; needs GRAFANA_URL and GRAFANA_PASSWORD
 	@PATH="$(dev):$$PATH"; bench/grafana.py
@@ -117,7 +117,7 @@ docs-lint: ## antsibull-docs on modules, plugins and roles, antsibull-changelog 
 	@PATH="$(release):$$PATH"; antsibull-changelog lint; tools/docs.sh
 
 matrix: ## unit tests, syntax and refusals under each ansible-core that is supported, charts with Helm 3 and 4
-	@PATH="$(dev):$$PATH" tests/matrix/run.py
+	@PATH="$(dev):$$PATH" tools/matrix/run.py
 
 ee: ## the build context of an execution environment; FOLDER is where it goes
 	@PATH="$(release):$$PATH" tools/execution_environment.sh "$${FOLDER:-.build/execution-environment}"

@@ -60,7 +60,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         commands = {
-            "work": ["/usr/bin/python3", str(TOP / "tests/readiness/view.py")],
+            "work": ["/usr/bin/python3", str(TOP / "tests/host/readiness/view.py")],
             "bpftool": ["bpftool", "feature", "probe"],
             **sent_modules(folder),
         }

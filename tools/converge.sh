@@ -17,5 +17,5 @@ PIPELINE_INPUTS=$(
 EOF
 )
 export PATH RUNTIME_SECURITY_BUNDLE PIPELINE_INPUTS
-pytest -v -s "$@" tests/convergence
+pytest -v -s "$@" tests/live/convergence
 rm -r "$folder"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The masks of loki_stack, applied as both agents do: each group of each match becomes the mask.
 
-tests/loki/test_agent.py has Promtail itself, with its own regular expressions (RE2), read the same events.
+tests/live/loki/test_agent.py has Promtail itself, with its own regular expressions (RE2), read the same events.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ CASES = {
 }
 # Prometheus and the agents find what they read by the API server.
 ASK = {"prometheus-server", "alloy", "promtail"}
-# The role adds to the pods of these what their chart has no value for; tests/playbooks/test_rights.py looks at the pods.
+# The role adds to the pods of these what their chart has no value for; tests/live/pipeline/test_rights.py looks at the pods.
 AMENDED = {"falco-falcosidekick"}
 LOOKS = {"get", "list", "watch"}
 

@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The alert rules of the role grafana_wiring, filled in as the role does it with its defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import yaml
+
+TOP = Path(__file__).parents[3]
+ROLE = TOP / "roles" / "grafana_wiring"
+CERTIFICATES = {"falco-ca": 2000000000, "falco-receiver-tls": 1800000000}
+
+
+def defaults() -> dict:
+    return yaml.safe_load((ROLE / "defaults" / "main" / "alerts.yml").read_text(encoding="utf-8"))
+
+
+def rules(**inputs) -> list[dict]:
+    # The first line tells Ansible how variables are written here.
+    _, text = (ROLE / "templates" / "alerts.yml.j2").read_text(encoding="utf-8").split("\n", 1)
+    environment = jinja2.Environment(
+        variable_start_string="[[", variable_end_string="]]", trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    given = {
+        **defaults(),
+        "grafana_wiring_falco_namespace": "falco",
+        "__grafana_wiring_certificate_dates": CERTIFICATES,
+        **inputs,
+    }
+    return yaml.safe_load(environment.from_string(text).render(given))
+
+
+def expression(uid: str, **inputs) -> str:
+    """The first query of a rule."""
+    return next(rule for rule in rules(**inputs) if rule["uid"] == uid)["queries"][0]["expr"]
