@@ -10,7 +10,9 @@ from pathlib import Path
 TOP = Path(__file__).parents[2]
 for name in ("PIPELINE_INPUTS", "RUNTIME_SECURITY_BUNDLE"):
     if name not in os.environ:
-        raise RuntimeError(f"{name} is not set: tests/live needs a running cluster. Run tools/molecule.sh or make infra.")
+        raise RuntimeError(
+            f"{name} is not set: tests/live needs a running cluster. Run tools/molecule.sh or make infra."
+        )
 INPUTS = json.loads(os.environ["PIPELINE_INPUTS"])
 BUNDLE = Path(os.environ["RUNTIME_SECURITY_BUNDLE"]).parent
 CONTEXT = INPUTS["minikube_profile"]

@@ -1,6 +1,6 @@
-"""The verdict on this machine under restrictions, against what two programs that do it get to do under the same ones.
+"""The verdict on this machine under restrictions, compared with what two programs can do under the same restrictions.
 
-The judges: prlimit raises the memlock limit as Falco does before anything else, and bpftool loads programs for the
+The programs: prlimit raises the memlock limit as Falco does before anything else, and bpftool loads programs for the
 modern probe's attach points with an 8 MiB ring buffer. Needs root, clang and bpftool.
 """
 
@@ -35,7 +35,7 @@ class Case:
     verdict: str
     failing: set[str]
     options: dict = dataclasses.field(default_factory=dict)
-    judge_restriction: list[str] = dataclasses.field(default_factory=list)
+    probe_restriction: list[str] = dataclasses.field(default_factory=list)
 
 
 OTHER_USER = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -105,19 +105,19 @@ def run(command: list[str]) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="module")
 def program(tmp_path_factory) -> str:
     assert os.geteuid() == 0, "needs root"
-    target = tmp_path_factory.mktemp("judge") / "judge.o"
+    target = tmp_path_factory.mktemp("probe") / "probe.o"
     machine = "-D__TARGET_ARCH_x86" if platform.machine() == "x86_64" else "-D__TARGET_ARCH_arm64"
-    source = HERE / "judge.bpf.c"
+    source = HERE / "probe.bpf.c"
     subprocess.run(["clang", "-g", "-O2", "-target", "bpf", machine, "-c", source, "-o", target], check=True)
     return str(target)
 
 
-def judged(restriction: list[str], program: str, folder: pathlib.Path) -> bool:
+def probe_loads(restriction: list[str], program: str, folder: pathlib.Path) -> bool:
     """Whether the limit rises and the programs load; pins go with the mount namespace."""
     rise = run([*restriction, "prlimit", "--memlock=unlimited:unlimited", "true"])
     inside = [*restriction, "bpftool", "prog", "loadall", program, f"{folder}/pins"]
     load = run([*IN_MOUNTS, f'mount -t bpf none {folder} && exec "$@"', "-", *inside])
-    # A judge that never came to load anything is none.
+    # Any other failure says nothing about the restriction.
     assert load.returncode in (0, -signal.SIGSYS) or "libbpf" in load.stderr, load.stderr
     return rise.returncode == 0 and load.returncode == 0
 
@@ -130,7 +130,7 @@ def test_verdict_agrees_with_programs_that_load(case: Case, program: str, tmp_pa
     driver = json.loads(found.stdout)["drivers"]["modern_ebpf"]
     failing = {check["name"] for check in driver["checks"] if check["status"] == "fail"}
     assert (driver["verdict"], failing) == (case.verdict, case.failing), "\n".join(driver["reasons"])
-    loads = judged(case.judge_restriction or case.restriction, program, tmp_path)
+    loads = probe_loads(case.probe_restriction or case.restriction, program, tmp_path)
     assert loads == (case.verdict == "ready")
 
 
