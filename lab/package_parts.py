@@ -106,7 +106,7 @@ def charts() -> Part:
             digest = hashlib.sha256(b"".join(file.read_bytes() for file in files_below([chart.parent]))).hexdigest()
             flags = {version: []}
             if chart.parent.name == "falco":
-                # The folder is also the classic line's chart: its templates read from the version which one they are.
+                # The folder is also the classic variant's chart: its templates read from the version which one they are.
                 flags[versions.CLASSIC_FALCO_CHART] = ["--app-version", f"{versions.CLASSIC_FALCO}-lab.1"]
             for packed, more in flags.items():
                 command = [

@@ -28,6 +28,6 @@ EXPORTER_IMAGE = ("runtime-security.invalid", "lab/exporter", "1")
 PYTHON_IMAGE = "runtime-security.invalid/lab/python:1"
 RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")
 
-# The classic line: the last Falco with a gRPC server, and the chart it came in. lab/charts/falco/Chart.yaml says the current one.
+# The classic variant: the last Falco with a gRPC server, and the chart it came in. lab/charts/falco/Chart.yaml says the current one.
 CLASSIC_FALCO = "0.43.1"
 CLASSIC_FALCO_CHART = "8.0.5-lab.1"

@@ -10,14 +10,14 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 
-def proof_table(proof: list[dict], left_out: t.Sequence[dict] = ()) -> list[str]:
-    """One text line for each line of the proof, columns aligned, then the lines that were left out."""
+def proof_table(proof: list[dict], skipped: t.Sequence[dict] = ()) -> list[str]:
+    """One text line for each line of the proof, columns aligned, then the lines that were skipped."""
     try:
         rows = [
             ("ok" if entry["ok"] else "NOT OK", f"{entry['seconds']:.2f} s", entry["name"], entry["detail"])
             for entry in proof
         ]
-        rows += [("left out", "", entry["name"], entry["reason"]) for entry in left_out]
+        rows += [("skipped", "", entry["name"], entry["reason"]) for entry in skipped]
     except (KeyError, TypeError, ValueError) as exc:
         raise AnsibleFilterError(
             f"proof_table takes a list of {{name, ok, seconds, detail}} and a list of {{name, reason}}: {exc!r}"

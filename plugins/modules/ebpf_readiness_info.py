@@ -35,14 +35,14 @@ options:
         counts as not ready.
     type: str
     choices: [modern_ebpf, kmod, ebpf, any]
-  leastprivileged:
+  least_privilege:
     description:
       - Judge for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The probes
         run with just these.
       - Has no bearing on V(kmod), which the chart always runs privileged.
     type: bool
     default: false
-  buffer_size_preset:
+  buffer_preset:
     description:
       - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
     type: int
@@ -96,8 +96,8 @@ EXAMPLES = r"""
   runtime_security.kubernetes.ebpf_readiness_info:
     falco_version: 0.44.1
     require: modern_ebpf
-    leastprivileged: true
-    buffer_size_preset: 6
+    least_privilege: true
+    buffer_preset: 6
   become: true
 
 - name: Judge for the last release that has the first eBPF probe

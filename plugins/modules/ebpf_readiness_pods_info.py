@@ -70,12 +70,12 @@ options:
     type: list
     elements: str
     choices: [modern_ebpf, kmod, ebpf]
-  leastprivileged:
+  least_privilege:
     description:
       - Check for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco.
     type: bool
     default: false
-  buffer_size_preset:
+  buffer_preset:
     description:
       - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
     type: int
@@ -105,7 +105,7 @@ EXAMPLES = r"""
   runtime_security.kubernetes.ebpf_readiness_pods_info:
     nodes: "{{ ebpf_readiness_asked }}"
     host_root: /host
-    leastprivileged: true
+    least_privilege: true
   register: found
 
 - name: Show what keeps the modern probe from running

@@ -244,7 +244,7 @@ proof:
       description: What was seen, or what was seen instead.
       type: str
       sample: '{namespace="pipeline-proof"} |= "marker-1f0c2a9b": 1 line'
-left_out:
+skipped:
   description: The lines that the options take out of the proof, with the reason.
   returned: always
   type: list
@@ -284,7 +284,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster, ClusterError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import left_out, prove
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import prove, skipped
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.witness import NAME, Witnesses, find
 
 ARGUMENT_SPEC = dict(
@@ -354,7 +354,7 @@ def main() -> None:
     )
     if CRYPTOGRAPHY_ERROR:
         module.fail_json(msg=missing_required_lib("cryptography >= 3.3"), exception=CRYPTOGRAPHY_ERROR)
-    result = {"changed": False, "proof": [], "left_out": left_out(module.params)}
+    result = {"changed": False, "proof": [], "skipped": skipped(module.params)}
     if module.check_mode:
         module.exit_json(**result)
 
@@ -372,8 +372,8 @@ def main() -> None:
             witnesses = find(cluster, module.params["falco_namespace"])
         except ClusterError as exc:
             witnesses = Witnesses([], problem=str(exc))
-    if witnesses.left_out:
-        result["left_out"].append({"name": NAME, "reason": witnesses.left_out})
+    if witnesses.skipped:
+        result["skipped"].append({"name": NAME, "reason": witnesses.skipped})
     result["proof"] = prove(cluster, grafana, module.params, witnesses, module.warn)
     result["ok"] = all(entry["ok"] for entry in result["proof"])
     if module.params["path"]:

@@ -13,7 +13,7 @@ try:
 except ImportError:
     from yaml import SafeLoader as _Loader
 
-ANNOTATION = "runtime-security.kubernetes/file-%d"
+ANNOTATION = "runtime-security/file-%d"
 # What the script prints of a path that Falco passes over without a word.
 SKIPPED = "runtime-security: skipped "
 _TMP = {"name": "validation-tmp", "mountPath": "/tmp"}

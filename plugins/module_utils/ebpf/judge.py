@@ -32,7 +32,7 @@ def judge(record, options):
     for name, driver in DRIVERS:
         if name not in options["drivers"]:
             continue
-        least = requirements.LEAST_PRIVILEGED.get(name, ()) if options["leastprivileged"] else ()
+        least = requirements.LEAST_PRIVILEGED.get(name, ()) if options["least_privilege"] else ()
         checks = driver(Node(record, least), options, release)
         drivers[name] = {"verdict": verdict(checks), "reasons": reasons(checks), "checks": checks}
     ready = [name for name, driver in DRIVERS if name in drivers and drivers[name]["verdict"] == "ready"]

@@ -67,7 +67,7 @@ def _btf(node, release):
 
 
 def _ring_buffer(node, options):
-    size = requirements.BUFFER_PRESETS[options["buffer_size_preset"]]
+    size = requirements.BUFFER_PRESETS[options["buffer_preset"]]
     required = "a ring buffer map of {0} MiB".format(size >> 20)
     outcome = node.outcome(DRIVER, "ring_buffer")
     if outcome is None:
@@ -76,7 +76,7 @@ def _ring_buffer(node, options):
         return check("ring_buffer", "ok", "made one", required)
     remedy = "See the checks above: a kernel >= 5.8 gives it to a privileged process."
     if outcome["errno"] == "ENOMEM":
-        remedy = "Free memory, or choose a smaller buffer_size_preset."
+        remedy = "Free memory, or choose a smaller buffer_preset."
     status = checks.refused(node, DRIVER, outcome)
     return check("ring_buffer", status, checks.describe(outcome), required, AS_ROOT if status == "unknown" else remedy)
 
@@ -172,11 +172,11 @@ def _memory(node, options, release):
     online, possible = node.cpus("online"), node.cpus("possible")
     per_buffer = options["cpus_for_each_buffer"] or online
     buffers = -(-online // min(per_buffer, online))
-    need = buffers * requirements.BUFFER_PRESETS[options["buffer_size_preset"]]
+    need = buffers * requirements.BUFFER_PRESETS[options["buffer_preset"]]
     need += release["auxiliary_maps"] * possible * requirements.AUXILIARY_MAP_BYTES + requirements.VERIFIER_LOG_BYTES
     required = "{0} MiB for {1} ring buffers on {2} processors".format(-(-need >> 20), buffers, online)
     available = node.memory_available
     if available is None:
         return check("memory", "skipped", "available memory not to be seen", required)
-    remedy = "Free memory, raise the limit, choose a smaller buffer_size_preset or more cpus_for_each_buffer."
+    remedy = "Free memory, raise the limit, choose a smaller buffer_preset or more cpus_for_each_buffer."
     return check("memory", "ok" if available >= need else "fail", "{0} MiB".format(available >> 20), required, remedy)

@@ -66,7 +66,7 @@ PROBE_SECONDS = 10
 
 
 def observe(options, root="/"):
-    """options: falco_version, drivers, leastprivileged, buffer_size_preset and host_root, as the module takes them."""
+    """options: falco_version, drivers, least_privilege, buffer_preset and host_root, as the module takes them."""
     system = os.uname()
     record = {
         "machine": system.machine,
@@ -106,10 +106,10 @@ def observe(options, root="/"):
 def _probes(root, driver, options, record):
     names = PROBES[driver]
     plan = {
-        "buffer_bytes": requirements.BUFFER_PRESETS[options["buffer_size_preset"]],
+        "buffer_bytes": requirements.BUFFER_PRESETS[options["buffer_preset"]],
         "btf_ids": record.get("btf", {}).get("tracepoints", {}),
     }
-    if options["leastprivileged"] and driver in requirements.LEAST_PRIVILEGED:
+    if options["least_privilege"] and driver in requirements.LEAST_PRIVILEGED:
         names = ("drop", *names)
         plan["keep"] = requirements.capability_bits(requirements.LEAST_PRIVILEGED[driver])
     plan["probes"] = names

@@ -12,8 +12,8 @@ def argument_spec():
     return {
         "falco_version": {"type": "str", "default": "0.44.1"},
         "drivers": {"type": "list", "elements": "str", "choices": DRIVERS},
-        "leastprivileged": {"type": "bool", "default": False},
-        "buffer_size_preset": {"type": "int", "default": 4},
+        "least_privilege": {"type": "bool", "default": False},
+        "buffer_preset": {"type": "int", "default": 4},
         "cpus_for_each_buffer": {"type": "int", "default": 2},
         "host_root": {"type": "path", "default": ""},
     }
@@ -27,8 +27,8 @@ def wrong_option(options):
         return "falco_version is {0!r}; give a release from {1} on, such as {2}.".format(
             options["falco_version"], oldest, requirements.LATEST
         )
-    if options["buffer_size_preset"] not in requirements.BUFFER_PRESETS:
-        return "buffer_size_preset is {0}; give 1 to 10 (4 is 8 MiB).".format(options["buffer_size_preset"])
+    if options["buffer_preset"] not in requirements.BUFFER_PRESETS:
+        return "buffer_preset is {0}; give 1 to 10 (4 is 8 MiB).".format(options["buffer_preset"])
     if options["cpus_for_each_buffer"] < 0:
         return "cpus_for_each_buffer is {0}; give 0 or more.".format(options["cpus_for_each_buffer"])
     options["drivers"] = options["drivers"] or list(release["drivers"])

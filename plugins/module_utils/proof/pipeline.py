@@ -16,7 +16,7 @@ from .run import Check, run_checks
 from .watch import Watch
 
 
-def left_out(options: dict) -> list[dict]:
+def skipped(options: dict) -> list[dict]:
     """The lines that the options take out, with the reason."""
     lines = []
     if not options["etcd"]:
@@ -73,7 +73,7 @@ def prove(
     )
 
     checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event, delivered]
-    checks += [] if not options["witness"] or witnesses.left_out else [before]
+    checks += [] if not options["witness"] or witnesses.skipped else [before]
     checks += ([audit_line] if options["audit"] else []) + ([panels] if expected else []) + [tls, scraped]
     pod.start(watch)
     try:

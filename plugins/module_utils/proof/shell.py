@@ -19,7 +19,7 @@ _EVERY_SECONDS = 0.25
 _REPEAT_SECONDS = 5
 _MORE_SECONDS_AFTER_EVENT = 25
 RULE = "Terminal shell in container"
-# The current line's receiver has the one, the classic line's the other. A second Falco on the node sees the same shell, and its
+# The current variant's receiver has the one, the classic variant's the other. A second Falco on the node sees the same shell, and its
 # receiver counts it in another namespace.
 COUNTED = '{{__name__=~"falcosecurity_falcosidekick_falco_events_total|falco_events",namespace="{}",rule="{}",k8s_pod_name="{}"}}'
 LOKI = "a shell's Falco event reaches Loki"

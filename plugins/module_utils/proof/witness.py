@@ -37,10 +37,10 @@ class Witness(t.NamedTuple):
 
 
 class Witnesses(t.NamedTuple):
-    """Who is asked. Without any, either the check is left out for a reason, or there is a problem."""
+    """Who is asked. Without any, either the check is skipped for a reason, or there is a problem."""
 
     pods: list[Witness]
-    left_out: str = ""
+    skipped: str = ""
     problem: str = ""
 
 
@@ -68,7 +68,7 @@ def find(cluster: Cluster, namespace: str) -> Witnesses:
         if _started(pod) < sensors.get(pod["spec"]["nodeName"], "")
     ]
     reason = "every falco-witness was started after Falco, as when a node was booted again; kubectl rollout restart daemonset/falco"
-    return Witnesses(older, left_out="" if older else reason)
+    return Witnesses(older, skipped="" if older else reason)
 
 
 def _poke(cluster: Cluster, namespace: str, pod: str) -> float:

@@ -86,7 +86,7 @@ CASES = [
         GRANTED,
         "ready",
         set(),
-        {"leastprivileged": True},
+        {"least_privilege": True},
         [*GRANTED, "setpriv", "--bounding-set", "-all,+bpf,+perfmon,+sys_ptrace"],
     ),
     Case(

@@ -11,8 +11,8 @@ from ebpf import judge, observe
 options = {
     "falco_version": "0.44.1",
     "drivers": ["modern_ebpf", "kmod"],
-    "leastprivileged": False,
-    "buffer_size_preset": 4,
+    "least_privilege": False,
+    "buffer_preset": 4,
     "cpus_for_each_buffer": 2,
     "host_root": "",
 }

@@ -29,7 +29,7 @@ from cryptography.x509.oid import NameOID
 NAMESPACE = "alerts-test"
 RECEIVER = "falco-falcosidekick"
 _HERE = Path(__file__).parent
-_NOWHERE = {"runtime-security.kubernetes/nowhere": "true"}
+_NOWHERE = {"runtime-security/nowhere": "true"}
 
 
 def wait(what: str, probe: t.Callable[[], t.Any], seconds: float, every: float = 1) -> t.Any:

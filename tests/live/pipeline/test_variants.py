@@ -16,7 +16,7 @@ SECRETS = {
 
 @pytest.mark.parametrize("variant", ["classic", "current"])
 def test_one_run_changes_the_variant(playbook, arguments, tmp_path, variant):
-    done = playbook("site.yml", *arguments, "-e", f"falco_ebpf_line={variant}")
+    done = playbook("site.yml", *arguments, "-e", f"falco_ebpf_variant={variant}")
     assert done.returncode == 0, done.stdout[-6000:]
     proof = json.loads((tmp_path / "proof.json").read_text(encoding="utf-8"))
     assert [line for line in proof if not line["ok"]] == []

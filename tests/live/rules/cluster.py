@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live.lab_cluster import BUNDLE, CONTEXT, FALCO, KUBECONFIG, kubectl, run
 
-# The bundle has one for each line; this is the current one's.
+# The bundle has one for each variant; this is the current one's.
 (CHART,) = map(str, (BUNDLE / "charts").glob("falco-9.*.tgz"))
 HELM = [BUNDLE / "bin" / "helm", "--kubeconfig", KUBECONFIG, "--kube-context", CONTEXT, "--namespace", FALCO]
 

@@ -18,8 +18,8 @@ from live.lab_cluster import FALCO, kubectl, playbook
 
 from .cluster import CHART, generation, helm, jobs
 
-LABELS = {"runtime-security.kubernetes/test": "rules"}
-SELECTOR = "runtime-security.kubernetes/test=rules"
+LABELS = {"runtime-security/test": "rules"}
+SELECTOR = "runtime-security/test=rules"
 
 
 def rule(condition, **more):

@@ -236,7 +236,7 @@ MEANINGS = [
             [{"uid": "a", "title": "b", "queries": [{"ref": "A"}]}],
         ],
     ),
-    (r"_alerts_left_out$", [["no-such-rule"], [""]]),
+    (r"_alerts_excluded$", [["no-such-rule"], [""]]),
     (
         r"_notification_policy$",
         [{"group_by": ["a"]}, {"contact_point": 5}, {"unknown": 1}, {"contact_point": "a", "routes": [{}]}],

@@ -41,7 +41,7 @@ CASES = {
         ["-e", '{"grafana_wiring_dashboards": ["http://127.0.0.1:1/a.json"]}'],
         "is not an https address. Use https, or http with a checksum.",
     ),
-    "gRPC in the line that has none": (
+    "gRPC in the variant that has none": (
         ["-e", '{"falco_ebpf_values": {"falco": {"grpc": {"enabled": true}}}}'],
         "falco_ebpf_values is a value that is not shown; allowed is without falco.grpc: Falco 0.44 has no gRPC server; its events"
         " go by falco.http_output to the receiver, which the role sets up.",

@@ -169,7 +169,7 @@ def test_a_small_part_that_is_lost_shows_later(judge):
     assert 1400 < times[0] <= 1400 + 900
 
 
-def test_the_classic_lines_counter_serves_as_well(judge):
+def test_the_classic_variants_counter_serves_as_well(judge):
     history = History()
     receiver = history.receiver()
     receiver.metric, receiver.labels = "falco_events", receiver.labels.replace("falco-falcosidekick", "falco-exporter")

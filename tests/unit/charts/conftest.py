@@ -63,10 +63,10 @@ def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[
     return {(o["kind"], o["metadata"]["name"]): o for o in listed}
 
 
-def lab_falco_charts(folder: Path, line: str) -> Path:
-    """The lab's charts of a line of Falco, as lab/package_parts.py packs them."""
+def lab_falco_charts(folder: Path, variant: str) -> Path:
+    """The lab's charts of a variant of Falco, as lab/package_parts.py packs them."""
     shutil.copytree(ROOT / "lab" / "charts", folder, dirs_exist_ok=True)
-    if line == "classic":
+    if variant == "classic":
         chart = folder / "falco" / "Chart.yaml"
         chart.write_text(chart.read_text(encoding="utf-8").replace("version: 9.1.0", "version: 8.0.5"))
     return folder

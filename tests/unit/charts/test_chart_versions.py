@@ -13,7 +13,7 @@ CHECKS = {
     "metrics_stack_grafana_chart_version": "__metrics_stack_checks",
     "loki_stack_chart_version": "__loki_stack_checks_general",
     "loki_stack_agent_chart_version": "__loki_stack_checks_agent",
-    "falco_ebpf_chart_version": "__falco_ebpf_line_checks",
+    "falco_ebpf_chart_version": "__falco_ebpf_variant_checks",
     "falco_ebpf_exporter_chart_version": "__falco_ebpf_checks",
 }
 

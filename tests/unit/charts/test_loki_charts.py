@@ -97,7 +97,7 @@ def test_data_lies_in_a_claim_that_goes_with_the_statefulset(loki, charts):
     assert claim["spec"]["storageClassName"] == "fast"
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Retain"}
     annotations = spec["template"]["metadata"]["annotations"]
-    assert annotations["runtime-security.kubernetes/volume"] == "3Gi fast"
+    assert annotations["runtime-security/volume"] == "3Gi fast"
     # '' is the default class; an empty name in the claim would ask for none.
     (claim,) = loki(charts)["StatefulSet", "loki"]["spec"]["volumeClaimTemplates"]
     assert "storageClassName" not in claim["spec"]
@@ -122,13 +122,13 @@ def test_retention_by_stream_keeps_the_order_of_the_input(loki, charts):
 
 
 @BOTH
-@pytest.mark.parametrize("line", ["current", "classic"])
-def test_a_tenant_writes_as_one(rendered, charts, line):
-    inputs = {"loki_stack_agent": "promtail", "loki_stack_tenant": "security", "loki_stack_line": line}
+@pytest.mark.parametrize("variant", ["current", "classic"])
+def test_a_tenant_writes_as_one(rendered, charts, variant):
+    inputs = {"loki_stack_agent": "promtail", "loki_stack_tenant": "security", "loki_stack_variant": variant}
     releases = rendered(charts, "loki_stack", **inputs)
-    config = loki_config(releases["loki"]) if line == "current" else secret(releases["loki"], "loki", "loki.yaml")
+    config = loki_config(releases["loki"]) if variant == "current" else secret(releases["loki"], "loki", "loki.yaml")
     assert config["auth_enabled"] is True
-    agent = releases["promtail" if line == "current" else "loki"]
+    agent = releases["promtail" if variant == "current" else "loki"]
     (client,) = secret(agent, "promtail", "promtail.yaml")["clients"]
     assert client["tenant_id"] == "security"
 
@@ -175,13 +175,13 @@ def test_another_kind_of_loki_is_filled_from_the_beginning_of_the_files(rendered
     inputs = {"loki_stack_agent": "promtail"}
     one = judge_promtail(rendered(charts, "loki_stack", **inputs)["promtail"])
     other = judge_promtail(rendered(charts, "loki_stack", **inputs | {"loki_stack_persistence": False})["promtail"])
-    classic = judge_promtail(rendered(charts, "loki_stack", loki_stack_line="classic")["loki"])
+    classic = judge_promtail(rendered(charts, "loki_stack", loki_stack_variant="classic")["loki"])
     assert len({one, other, classic}) == 3
 
 
 @BOTH
-def test_the_classic_line(rendered, charts):
-    releases = rendered(charts, "loki_stack", loki_stack_line="classic", loki_stack_persistence_size="2Gi")
+def test_the_classic_variant(rendered, charts):
+    releases = rendered(charts, "loki_stack", loki_stack_variant="classic", loki_stack_persistence_size="2Gi")
     assert list(releases) == ["loki"]
     objects = releases["loki"]
     spec = objects["StatefulSet", "loki"]["spec"]
@@ -286,7 +286,7 @@ def test_the_agents_treat_a_line_alike():
         ({"loki_stack_values": {"gateway": {"enabled": True}}}, "gateway.enabled is true"),
         ({"loki_stack_values": {"singleBinary": {"replicas": 2}}}, "one replica"),
         ({"loki_stack_mode": "simple_scalable", **S3}, "one replica"),
-        ({"loki_stack_line": "classic", "loki_stack_values": {"test_pod": {"enabled": True}}}, "has no test"),
+        ({"loki_stack_variant": "classic", "loki_stack_values": {"test_pod": {"enabled": True}}}, "has no test"),
     ],
 )
 def test_the_lab_refuses_what_it_cannot_do(loki, inputs, message):

@@ -24,7 +24,7 @@ def refused(inputs):
     "inputs",
     [
         {},
-        {"loki_stack_line": "classic"},
+        {"loki_stack_variant": "classic"},
         S3,
         S3 | KEYS,
         S3 | ENDPOINT | {"loki_stack_s3_region": "", "loki_stack_s3_secret": "mine"},
@@ -41,9 +41,9 @@ def test_taken(inputs):
 @pytest.mark.parametrize(
     ("inputs", "variable"),
     [
-        ({"loki_stack_line": "old"}, "loki_stack_line"),
-        ({"loki_stack_line": "classic", "loki_stack_agent": "alloy"}, "loki_stack_agent"),
-        ({"loki_stack_line": "classic"} | S3, "loki_stack_mode"),
+        ({"loki_stack_variant": "old"}, "loki_stack_variant"),
+        ({"loki_stack_variant": "classic", "loki_stack_agent": "alloy"}, "loki_stack_agent"),
+        ({"loki_stack_variant": "classic"} | S3, "loki_stack_mode"),
         (S3 | {"loki_stack_mode": "ssd"}, "loki_stack_mode"),
         ({"loki_stack_replicas": {"write": 3}}, "loki_stack_replicas"),
         (S3 | {"loki_stack_replicas": {"write": 0}}, "loki_stack_replicas"),

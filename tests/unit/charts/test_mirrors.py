@@ -37,15 +37,15 @@ CASES = {
     "real grafana with sidecars": ("metrics_stack", {"metrics_stack_grafana_sidecars": True}),
     "loki and promtail": ("loki_stack", {"loki_stack_agent": "promtail"}),
     "real loki and alloy": ("loki_stack", {}),
-    "classic loki": ("loki_stack", {"loki_stack_line": "classic"}),
+    "classic loki": ("loki_stack", {"loki_stack_variant": "classic"}),
     "real simple scalable loki": ("loki_stack", {"loki_stack_mode": "simple_scalable", **S3}),
     "real distributed loki": ("loki_stack", {"loki_stack_mode": "distributed", **S3}),
     "falco": ("falco_ebpf", {}),
-    "classic falco": ("falco_ebpf", {"falco_ebpf_line": "classic"}),
+    "classic falco": ("falco_ebpf", {"falco_ebpf_variant": "classic"}),
     "real falco with a module": ("falco_ebpf", {"__falco_ebpf_chosen": "kmod"}),
     "real classic falco with the legacy driver": (
         "falco_ebpf",
-        {"falco_ebpf_line": "classic", "__falco_ebpf_chosen": "ebpf"},
+        {"falco_ebpf_variant": "classic", "__falco_ebpf_chosen": "ebpf"},
     ),
     # What a values input can switch on.
     "real prometheus with all": (
@@ -122,8 +122,8 @@ CASES = {
 def folder_of(role: str, case: str, inputs: dict, real: bool) -> Path | None:
     if role != "falco_ebpf":
         return REAL if real else LAB
-    line = inputs.get("falco_ebpf_line", "current")
-    return (REAL_FALCO / line if REAL_FALCO else None) if real else LAB
+    variant = inputs.get("falco_ebpf_variant", "current")
+    return (REAL_FALCO / variant if REAL_FALCO else None) if real else LAB
 
 
 RUNS = [
@@ -141,7 +141,7 @@ def objects(tmp_path):
     def _objects(role, inputs, charts, registries):
         given = LEARNT.get(role, {}) | inputs | {f"{role}_image_registries": registries}
         if charts == LAB and role == "falco_ebpf":
-            charts = lab_falco_charts(tmp_path / "charts", inputs.get("falco_ebpf_line", "current"))
+            charts = lab_falco_charts(tmp_path / "charts", inputs.get("falco_ebpf_variant", "current"))
         return [
             item
             for release in templated_by(role, f"__{role}_releases", given)
@@ -212,7 +212,7 @@ def test_the_pods_of_the_roles_themselves(role):
 @pytest.mark.parametrize("role", ["metrics_stack", "loki_stack", "falco_ebpf"])
 def test_the_variables_of_the_collection_reach_every_chart(role):
     inputs = {"runtime_security_chart_repository": "oci://mirror.invalid/charts", **LEARNT.get(role, {})}
-    for extra in ({}, {"metrics_stack_prometheus_mode": "operator"}, {f"{role}_line": "classic"}):
+    for extra in ({}, {"metrics_stack_prometheus_mode": "operator"}, {f"{role}_variant": "classic"}):
         releases = templated_by(role, f"__{role}_releases", inputs | extra)
         assert {release["repository"] for release in releases} == {"oci://mirror.invalid/charts"}
     given = templated_by(role, f"{role}_image_registries", {"runtime_security_image_registries": MIRRORS})

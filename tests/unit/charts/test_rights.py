@@ -18,10 +18,10 @@ LEARNT = {"falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf"}}
 CASES = {
     "prometheus and grafana": ("metrics_stack", {}),
     "loki and promtail": ("loki_stack", {"loki_stack_agent": "promtail"}),
-    "classic loki": ("loki_stack", {"loki_stack_line": "classic"}),
+    "classic loki": ("loki_stack", {"loki_stack_variant": "classic"}),
     "real loki and alloy": ("loki_stack", {}),
     "falco": ("falco_ebpf", {}),
-    "classic falco": ("falco_ebpf", {"falco_ebpf_line": "classic"}),
+    "classic falco": ("falco_ebpf", {"falco_ebpf_variant": "classic"}),
 }
 # Prometheus and the agents find what they read by the API server.
 ASK = {"prometheus-server", "alloy", "promtail"}
@@ -31,10 +31,10 @@ LOOKS = {"get", "list", "watch"}
 
 
 def folder_of(role: str, inputs: dict, real: bool, folder: Path) -> Path:
-    line = inputs.get("falco_ebpf_line", "current")
+    variant = inputs.get("falco_ebpf_variant", "current")
     if not real:
-        return lab_falco_charts(folder, line)
-    falco = Path(os.environ["REAL_FALCO_CHARTS"]) / line
+        return lab_falco_charts(folder, variant)
+    falco = Path(os.environ["REAL_FALCO_CHARTS"]) / variant
     return falco if role == "falco_ebpf" else Path(os.environ["REAL_CHARTS"])
 
 

@@ -39,7 +39,7 @@ def entry(name, **inputs):
 def test_it_is_judged_for_the_rights_that_falco_gets(play, asked, inputs, least):
     code, said = play([entry("validate", **inputs)], answers={MODULE: VIEW})
     assert code == 0, said
-    assert [arguments["leastprivileged"] for _name, arguments in asked()] == [least]
+    assert [arguments["least_privilege"] for _name, arguments in asked()] == [least]
 
 
 def test_nodes_are_judged_as_this_machine_is():
@@ -47,7 +47,7 @@ def test_nodes_are_judged_as_this_machine_is():
     module = f"runtime_security.kubernetes.{MODULE}"
     (here,) = [task[module] for task in yaml.safe_load((tasks / "machine.yml").read_text()) if module in task]
     (pods,) = yaml.safe_load((tasks / "pods.yml").read_text())
-    least = {"leastprivileged": pods["vars"]["ebpf_readiness_leastprivileged"]}
+    least = {"least_privilege": pods["vars"]["ebpf_readiness_least_privilege"]}
     assert here == pods["vars"]["__ebpf_readiness_options"] | least
 
 

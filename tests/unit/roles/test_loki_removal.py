@@ -85,9 +85,9 @@ def test_a_mistyped_secret_of_s3_is_refused_before_anything_goes():
     assert "StatefulSet/loki" in cluster.names()
 
 
-def test_a_release_that_is_adopted_can_be_replaced():
+def test_a_release_taken_over_can_be_replaced():
     cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"))
-    inputs = {"loki_stack_adopt": True, "loki_stack_replace": True, "loki_stack_persistence": False}
+    inputs = {"loki_stack_take_ownership": True, "loki_stack_replace": True, "loki_stack_persistence": False}
     done = run(cluster, [entry("loki_stack", "apply")], "--check", **inputs)
     assert (
         "changed: [localhost]" in done.stdout.partition(" | Uninstall those that are ours]")[2].partition("TASK")[0]
@@ -124,13 +124,13 @@ def test_a_secret_of_s3_of_somebody_else_is_refused():
     assert cluster.changes == []
 
 
-def test_a_volume_of_an_adopted_release_that_cannot_change_is_refused_before_anything_changes():
+def test_a_volume_of_a_release_taken_over_that_cannot_change_is_refused_before_anything_changes():
     """The claims of a StatefulSet keep their size; Helm would end in the middle."""
     claim = "{metadata: {name: storage}, spec: {resources: {requests: {storage: %s}}}}"
     made_by = "kind: StatefulSet\nmetadata: {name: loki}\nspec: {volumeClaimTemplates: [%s]}\n" % claim
     cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), STANDS, release("loki"))
     cluster.manifests = (made_by % "50Gi", made_by % "10Gi")
-    done = run(cluster, [entry("loki_stack", "apply")], loki_stack_adopt=True)
+    done = run(cluster, [entry("loki_stack", "apply")], loki_stack_take_ownership=True)
     said = " ".join(done.stdout.split())
     assert done.returncode != 0
     assert (

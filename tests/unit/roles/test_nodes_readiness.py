@@ -45,7 +45,7 @@ def preflight(tmp_path):
     """Runs the preflight of a cluster, and no machine; returns the report."""
 
     def look(cluster, **variables):
-        (tmp_path / "hosts.yml").write_text("all: {hosts: {localhost: {ebpf_readiness_leastprivileged: true}}}\n")
+        (tmp_path / "hosts.yml").write_text("all: {hosts: {localhost: {ebpf_readiness_least_privilege: true}}}\n")
         inputs = {"preflight_cluster": True, "preflight_hosts": "nothing", "ebpf_readiness_start_timeout": 10}
         report = tmp_path / "report.json"
         inputs |= {"preflight_report": str(report)}

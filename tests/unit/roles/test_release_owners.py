@@ -43,7 +43,7 @@ def test_a_release_of_somebody_else_is_refused_also_without_rights_elsewhere():
 def test_what_cannot_be_seen_is_refused(role):
     cluster, said = ran((), role, "apply")
     assert "in namespace monitoring cannot be seen: the right to list secrets and configmaps there is missing" in said
-    assert f"{role}_adopt" in said
+    assert f"{role}_take_ownership" in said
     assert cluster.changes == []
 
 

@@ -20,7 +20,7 @@ def policy(**route):
 def test_an_example_is_allowed():
     everything = policy(contact_point="b", matchers=["severity = critical", 'alertname=~"Events.*"', "team!=a", "a!~b"])
     code, said = validate(
-        grafana_wiring_alerts_left_out=["sensor-silent"], grafana_wiring_notification_policy=everything
+        grafana_wiring_alerts_excluded=["sensor-silent"], grafana_wiring_notification_policy=everything
     )
     assert code == 0, said
 
@@ -28,7 +28,7 @@ def test_an_example_is_allowed():
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"grafana_wiring_alerts_left_out": ["silent"]}, "Set it to for example '['sensor-silent']'"),
+        ({"grafana_wiring_alerts_excluded": ["silent"]}, "Set it to for example '['sensor-silent']'"),
         ({"grafana_wiring_notification_policy": policy(matchers=["a=b"])}, "contact_point"),
         (
             {"grafana_wiring_notification_policy": policy(contact_point="b", matchers=["severity"])},

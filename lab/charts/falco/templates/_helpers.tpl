@@ -18,7 +18,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{- /* This folder is packed twice: as 9.x, and as the last chart of the classic line, 8.x, which has gRPC. */ -}}
+{{- /* This folder is packed twice: as 9.x, and as the last chart of the classic variant, 8.x, which has gRPC. */ -}}
 {{- define "falco.classic" -}}
 {{- if semverCompare "<9.0.0-0" .Chart.Version }}true{{ end -}}
 {{- end }}

@@ -17,9 +17,9 @@ PROOF = [
 
 def test_columns_are_aligned():
     assert proof_table(PROOF, [{"name": "audit", "reason": "audit is false"}]) == [
-        "ok          0.12 s  a long name  seen",
-        "NOT OK    180.00 s  short        not seen",
-        "left out            audit        audit is false",
+        "ok         0.12 s  a long name  seen",
+        "NOT OK   180.00 s  short        not seen",
+        "skipped            audit        audit is false",
     ]
 
 

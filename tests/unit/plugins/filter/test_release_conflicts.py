@@ -10,22 +10,22 @@ THERE = {"monitoring/loki": False, "monitoring/alloy": True, "security/prometheu
 def test_a_release_of_somebody_else_is_named_with_the_remedies():
     (said,) = release_conflicts(THERE, "loki_stack", "monitoring", ["loki", "alloy"])
     assert said.startswith("Release loki in namespace monitoring was not installed by this collection.")
-    for remedy in ("loki_stack_namespace", "helm uninstall loki --namespace monitoring", "loki_stack_adopt"):
+    for remedy in ("loki_stack_namespace", "helm uninstall loki --namespace monitoring", "loki_stack_take_ownership"):
         assert remedy in said
 
 
-def test_our_own_other_names_other_namespaces_and_adopted_ones_are_no_conflict():
+def test_our_own_other_names_other_namespaces_and_ones_taken_over_are_no_conflict():
     assert release_conflicts(THERE, "loki_stack", "monitoring", ["alloy", "grafana"]) == []
     assert release_conflicts(THERE, "loki_stack", "security", ["loki"]) == []
-    assert release_conflicts(THERE, "loki_stack", "monitoring", ["loki"], adopt=True) == []
+    assert release_conflicts(THERE, "loki_stack", "monitoring", ["loki"], take_ownership=True) == []
 
 
 def test_what_cannot_be_seen_is_refused_with_the_right_that_is_missing():
     unseen = {"monitoring/loki": None, "monitoring/alloy": None, "monitoring/grafana": None}
     (said,) = release_conflicts(unseen, "loki_stack", "monitoring", ["loki", "alloy"])
     assert "installed loki or alloy in namespace monitoring cannot be seen: the right to list secrets" in said
-    assert "loki_stack_adopt" in said
-    assert release_conflicts(unseen, "loki_stack", "monitoring", ["loki", "alloy"], adopt=True) == []
+    assert "loki_stack_take_ownership" in said
+    assert release_conflicts(unseen, "loki_stack", "monitoring", ["loki", "alloy"], take_ownership=True) == []
 
 
 def test_what_bears_no_second_one_names_ours_and_no_other():

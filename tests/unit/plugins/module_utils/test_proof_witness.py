@@ -114,7 +114,7 @@ EARLY, LATE = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z"
 
 
 @pytest.mark.parametrize(
-    ("sensors", "witnesses", "nodes", "left_out", "problem"),
+    ("sensors", "witnesses", "nodes", "skipped", "problem"),
     [
         ([pod("f", "a", LATE)], [pod("w", "a", EARLY)], ["a"], False, False),
         ([pod("f", "a", EARLY)], [pod("w", "a", LATE)], [], True, False),
@@ -128,10 +128,10 @@ EARLY, LATE = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z"
         ([pod("f", "a", LATE)], [pod("w", "a", "")], [], False, True),
     ],
 )
-def test_who_is_asked(sensors, witnesses, nodes, left_out, problem):
+def test_who_is_asked(sensors, witnesses, nodes, skipped, problem):
     found = witness.find(Cluster(sensors, witnesses), "falco")
     assert [each.node for each in found.pods] == nodes
-    assert (bool(found.left_out), bool(found.problem)) == (left_out, problem)
+    assert (bool(found.skipped), bool(found.problem)) == (skipped, problem)
 
 
 def test_without_witnesses_the_line_is_not_ok():

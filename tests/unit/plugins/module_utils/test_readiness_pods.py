@@ -16,8 +16,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf
 OPTIONS = {
     "falco_version": "0.44.1",
     "drivers": ["modern_ebpf"],
-    "leastprivileged": False,
-    "buffer_size_preset": 4,
+    "least_privilege": False,
+    "buffer_preset": 4,
     "cpus_for_each_buffer": 2,
     "host_root": "",
 }

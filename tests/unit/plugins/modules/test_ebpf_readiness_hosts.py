@@ -39,8 +39,8 @@ def options(**more: object) -> dict:
     return {
         "falco_version": "0.44.1",
         "drivers": ["modern_ebpf", "kmod"],
-        "leastprivileged": False,
-        "buffer_size_preset": 4,
+        "least_privilege": False,
+        "buffer_preset": 4,
         "cpus_for_each_buffer": 2,
         "host_root": "",
     } | more
@@ -87,14 +87,14 @@ def test_every_check_says_what_to_do_and_where_that_is_from(name: str):
 
 def test_least_privileged_is_judged_with_its_own_capabilities():
     host = load("ubuntu_24_04")
-    result = judge.judge(host["record"], options(leastprivileged=True))
+    result = judge.judge(host["record"], options(least_privilege=True))
     seen = {check["name"]: check for check in result["drivers"]["modern_ebpf"]["checks"]}
     assert seen["capabilities"]["observed"] == "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_SYS_RESOURCE"
 
 
 def test_memory_counts_buffers_auxiliary_maps_and_log():
     host = load("ubuntu_24_04")
-    result = judge.judge(host["record"], options(buffer_size_preset=4, cpus_for_each_buffer=0))
+    result = judge.judge(host["record"], options(buffer_preset=4, cpus_for_each_buffer=0))
     seen = {check["name"]: check for check in result["drivers"]["modern_ebpf"]["checks"]}
     # one buffer of 8 MiB, 16 maps of 128 KiB, 16 MiB of verifier log
     assert seen["memory"]["required"].startswith("26 MiB for 1 ring buffers on 8 processors")

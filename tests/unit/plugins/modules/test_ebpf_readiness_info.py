@@ -46,7 +46,7 @@ def test_changes_nothing_in_check_mode_either(monkeypatch, capsys):
     [
         ({"falco_version": "latest"}, "falco_version is 'latest'; give a release from 0.38.0 on, such as 0.44.1."),
         ({"falco_version": "0.30.0"}, "falco_version is '0.30.0'; give a release from 0.38.0 on, such as 0.44.1."),
-        ({"buffer_size_preset": 11}, "buffer_size_preset is 11; give 1 to 10 (4 is 8 MiB)."),
+        ({"buffer_preset": 11}, "buffer_preset is 11; give 1 to 10 (4 is 8 MiB)."),
         ({"cpus_for_each_buffer": -1}, "cpus_for_each_buffer is -1; give 0 or more."),
         (
             {"require": "ebpf"},

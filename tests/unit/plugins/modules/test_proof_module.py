@@ -19,13 +19,13 @@ def test_failure_names_each_line_with_its_reason():
     assert text == "2 of 3 lines of the proof are not ok: b: no line; c: no value"
 
 
-def test_lines_are_left_out_with_a_reason():
-    assert pipeline.left_out({"etcd": True, "audit": True, "witness": True, "dashboards": ["a"]}) == []
-    left_out = pipeline.left_out({"etcd": False, "audit": False, "witness": False, "dashboards": ["api-audit"]})
-    assert [entry["name"] for entry in left_out] == [
+def test_lines_are_skipped_with_a_reason():
+    assert pipeline.skipped({"etcd": True, "audit": True, "witness": True, "dashboards": ["a"]}) == []
+    skipped = pipeline.skipped({"etcd": False, "audit": False, "witness": False, "dashboards": ["api-audit"]})
+    assert [entry["name"] for entry in skipped] == [
         '{container="etcd"} |= "compaction"',
         "the audit log is searchable",
         "dashboard ... has data in every panel",
         "an event of a process that ran before Falco names it",
     ]
-    assert all(entry["reason"] for entry in left_out)
+    assert all(entry["reason"] for entry in skipped)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values of both lines of falco_ebpf, on the lab's charts, and on the real ones where checkouts of them are at hand.
+"""The values of both variants of falco_ebpf, on the lab's charts, and on the real ones where checkouts of them are at hand.
 
 $REAL_FALCO_CHARTS names a folder with current/falco, classic/falco and classic/falco-exporter: the real charts, each with
 the charts it needs below its own folder charts.
@@ -38,16 +38,16 @@ IMAGES = {
 
 
 @pytest.fixture(params=[LAB, *REAL], ids=["lab", "real"][: 1 + len(REAL)])
-def line(request, tmp_path, rendered):
-    """The objects of a line by release, with its inputs."""
+def variant(request, tmp_path, rendered):
+    """The objects of a variant by release, with its inputs."""
 
-    def _line(name: str, **inputs: object):
+    def _variant(name: str, **inputs: object):
         folder = request.param / name
         if request.param == LAB:
             folder = lab_falco_charts(tmp_path / name, name)
-        return rendered(folder, "falco_ebpf", **LEARNT, **IMAGES, falco_ebpf_line=name, **inputs)
+        return rendered(folder, "falco_ebpf", **LEARNT, **IMAGES, falco_ebpf_variant=name, **inputs)
 
-    return _line
+    return _variant
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def falco_yaml(objects):
     [("current", {"falco-receiver-tls", "falco-client-tls"}), ("classic", {"falco-grpc-tls", "falco-exporter-certs"})],
 )
 def test_grafana_gets_no_dates_of_certificates_that_the_run_removes(templated, name, own):
-    """While a run changes the line, the Secrets of both are there until the new pods are ready."""
+    """While a run changes the variant, the Secrets of both are there until the new pods are ready."""
     pem = base64.b64encode(certificate()).decode()
     there = ("falco-receiver-tls", "falco-client-tls", "falco-grpc-tls", "falco-exporter-certs")
     stored = {secret: {"tls.crt": pem} for secret in there} | {"falco-ca": {"ca.crt": pem}}
-    dates = templated("__falco_ebpf_certificate_dates", falco_ebpf_line=name, __falco_ebpf_pem=stored, **LEARNT)
+    dates = templated("__falco_ebpf_certificate_dates", falco_ebpf_variant=name, __falco_ebpf_pem=stored, **LEARNT)
     assert set(dates) == own | {"falco-ca"}
 
 
@@ -119,8 +119,8 @@ BOTH = pytest.mark.parametrize("name", ["current", "classic"])
 
 
 @BOTH
-def test_the_sensor_is_the_same_in_both_lines(line, name):
-    objects = line(name)["falco"]
+def test_the_sensor_is_the_same_in_both_variants(variant, name):
+    objects = variant(name)["falco"]
     template, container = pod(sensor_of(objects))
     assert container["image"] == "r.invalid/sensor:1"
     assert container["securityContext"] == {"privileged": True}
@@ -128,7 +128,7 @@ def test_the_sensor_is_the_same_in_both_lines(line, name):
     assert template["spec"]["tolerations"] == [{"operator": "Exists"}]
     assert template["spec"]["priorityClassName"] == "system-node-critical"
     assert not template["spec"].get("initContainers")
-    assert template["metadata"]["annotations"]["runtime-security.kubernetes/driver"] == "modern_ebpf"
+    assert template["metadata"]["annotations"]["runtime-security/driver"] == "modern_ebpf"
     assert ports(objects["Service", "falco-metrics"]) == {(8765, 8765)}
     scraped = objects["Service", "falco-metrics"]["metadata"]["annotations"]
     assert (scraped["prometheus.io/scrape"], scraped["prometheus.io/port"]) == ("true", "8765")
@@ -140,29 +140,29 @@ def test_the_sensor_is_the_same_in_both_lines(line, name):
 
 
 @BOTH
-def test_least_privilege(line, name):
-    _template, container = pod(sensor_of(line(name, falco_ebpf_least_privilege=True)["falco"]))
+def test_least_privilege(variant, name):
+    _template, container = pod(sensor_of(variant(name, falco_ebpf_least_privilege=True)["falco"]))
     assert container["securityContext"] == {"capabilities": {"add": ["BPF", "SYS_RESOURCE", "PERFMON", "SYS_PTRACE"]}}
 
 
-def test_the_current_line_sends_by_http(line):
-    ((release, objects),) = line("current").items()
+def test_the_current_variant_sends_by_http(variant):
+    ((release, objects),) = variant("current").items()
     assert release == "falco"
     config = falco_yaml(objects)
     assert config["http_output"]["url"] == "https://falco-falcosidekick.falco.svc:2801/"
     assert config["http_output"]["mtls"] is True
     assert not {"grpc", "grpc_output"} & config.keys()
     assert secrets(sensor_of(objects)) == {"/etc/falco/certs/client": ("falco-client-tls", None, True)}
-    assert annotations(sensor_of(objects))["runtime-security.kubernetes/certificate"] == "fingerprint of the client"
+    assert annotations(sensor_of(objects))["runtime-security/certificate"] == "fingerprint of the client"
     receiver = objects["Deployment", "falco-falcosidekick"]
-    assert annotations(receiver)["runtime-security.kubernetes/certificate"] == "fingerprint of the server"
+    assert annotations(receiver)["runtime-security/certificate"] == "fingerprint of the server"
     assert pod(receiver)[1]["image"] == "r.invalid/receiver:2"
     assert secrets(receiver)["/etc/certs/server"][:2] == ("falco-receiver-tls", None)
     assert not any("grpc" in name for kind, name in objects)
 
 
-def test_the_classic_line_hands_out_by_grpc(line):
-    releases = line("classic")
+def test_the_classic_variant_hands_out_by_grpc(variant):
+    releases = variant("classic")
     assert list(releases) == ["falco", "falco-exporter"]
     objects = releases["falco"]
     config = falco_yaml(objects)
@@ -172,15 +172,15 @@ def test_the_classic_line_hands_out_by_grpc(line):
     assert config["http_output"]["enabled"] is False
     assert "disable_iterators" not in config["engine"]["modern_ebpf"]
     assert secrets(sensor_of(objects)) == {"/etc/falco/certs": ("falco-grpc-tls", None, True)}
-    assert annotations(sensor_of(objects))["runtime-security.kubernetes/certificate"] == "fingerprint of the server"
+    assert annotations(sensor_of(objects))["runtime-security/certificate"] == "fingerprint of the server"
     assert objects["Service", "falco-grpc"]["spec"]["clusterIP"] == "None"
     assert [p["port"] for p in objects["Service", "falco-grpc"]["spec"]["ports"]] == [5060]
     assert not any(kind == "Deployment" or "sidekick" in name for kind, name in objects)
     assert not any(kind == "Secret" for kind, name in objects)
 
 
-def test_the_exporter(line):
-    objects = line("classic")["falco-exporter"]
+def test_the_exporter(variant):
+    objects = variant("classic")["falco-exporter"]
     exporter = objects["DaemonSet", "falco-exporter"]
     template, container = pod(exporter)
     assert container["image"] == "r.invalid/exporter:3"
@@ -195,7 +195,7 @@ def test_the_exporter(line):
     assert secrets(exporter) == {
         "/etc/falco/certs": ("falco-exporter-certs", {"ca.crt", "client.crt", "client.key"}, True)
     }
-    assert annotations(exporter) == {"runtime-security.kubernetes/certificate": "fingerprint of the client"}
+    assert annotations(exporter) == {"runtime-security/certificate": "fingerprint of the client"}
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert template["spec"]["securityContext"] == {"runAsNonRoot": True, "runAsUser": 65534}
@@ -218,14 +218,14 @@ def test_the_exporter(line):
     )
 
 
-def test_the_exporter_has_a_monitor_where_the_operator_is(line):
+def test_the_exporter_has_a_monitor_where_the_operator_is(variant):
     inputs = {"__falco_ebpf_has_monitors": True, "falco_ebpf_monitor_labels": {"release": "stack"}}
-    service = line("classic", **inputs)["falco-exporter"]["Service", "falco-exporter"]
+    service = variant("classic", **inputs)["falco-exporter"]["Service", "falco-exporter"]
     assert service["metadata"]["annotations"]["prometheus.io/scrape"] == "false"
 
 
 def test_the_legacy_driver_belongs_to_the_classic_line(templated):
-    values = templated("__falco_ebpf_values", falco_ebpf_line="classic", falco_ebpf_buffer_preset=5, **LEARNT)
+    values = templated("__falco_ebpf_values", falco_ebpf_variant="classic", falco_ebpf_buffer_preset=5, **LEARNT)
     assert values["driver"]["ebpf"] == {"bufSizePreset": 5, "leastPrivileged": False}
     assert "ebpf" not in templated("__falco_ebpf_values", **LEARNT)["driver"]
 
@@ -233,7 +233,11 @@ def test_the_legacy_driver_belongs_to_the_classic_line(templated):
 if REAL:
     # The lab's sensor has modern eBPF programs only.
     def test_the_legacy_driver_is_loaded_before_falco(rendered):
-        inputs = LEARNT | {"__falco_ebpf_chosen": "ebpf", "falco_ebpf_line": "classic", "falco_ebpf_buffer_preset": 5}
+        inputs = LEARNT | {
+            "__falco_ebpf_chosen": "ebpf",
+            "falco_ebpf_variant": "classic",
+            "falco_ebpf_buffer_preset": 5,
+        }
         objects = rendered(REAL[0] / "classic", "falco_ebpf", **inputs)["falco"]
         template, _container = pod(sensor_of(objects))
         assert [c["name"] for c in template["spec"]["initContainers"]] == ["falco-driver-loader"]
@@ -242,8 +246,8 @@ if REAL:
 
 
 def test_the_certificate_is_for_the_name_the_exporter_asks_for(templated):
-    leaves = templated("__falco_ebpf_leaves", falco_ebpf_line="classic", falco_ebpf_namespace="sensors")
-    asked = templated("__falco_ebpf_exporter_values", falco_ebpf_line="classic", falco_ebpf_namespace="sensors")
+    leaves = templated("__falco_ebpf_leaves", falco_ebpf_variant="classic", falco_ebpf_namespace="sensors")
+    asked = templated("__falco_ebpf_exporter_values", falco_ebpf_variant="classic", falco_ebpf_namespace="sensors")
     (service,) = templated("__falco_ebpf_classic_objects", falco_ebpf_namespace="sensors")
     host = asked["falco"]["grpcHostname"]
     assert f"DNS:{host}" in leaves["server"]["names"]
@@ -253,35 +257,35 @@ def test_the_certificate_is_for_the_name_the_exporter_asks_for(templated):
 
 
 def refused(templated, **inputs):
-    """Variable and message of each check of the lines that refuses the inputs."""
-    checks = templated("__falco_ebpf_line_checks", **inputs)
+    """Variable and message of each check of the variants that refuses the inputs."""
+    checks = templated("__falco_ebpf_variant_checks", **inputs)
     return [f"{check['variable']}: {check['allowed']}" for check in checks if not check["ok"]]
 
 
 @BOTH
 def test_defaults_are_taken(templated, name):
-    assert refused(templated, falco_ebpf_line=name) == []
+    assert refused(templated, falco_ebpf_variant=name) == []
 
 
 @pytest.mark.parametrize(
     "inputs",
     [
         {"falco_ebpf_chart_version": "9.2.0", "falco_ebpf_version": "0.45.0"},
-        {"falco_ebpf_line": "classic", "falco_ebpf_driver": "ebpf"},
-        {"falco_ebpf_line": "classic", "falco_ebpf_chart": "/charts/falco.tgz", "falco_ebpf_chart_version": "9.1.0"},
-        {"falco_ebpf_line": "classic", "falco_ebpf_values": {"falco": {"grpc": {"threadiness": 2}}}},
+        {"falco_ebpf_variant": "classic", "falco_ebpf_driver": "ebpf"},
+        {"falco_ebpf_variant": "classic", "falco_ebpf_chart": "/charts/falco.tgz", "falco_ebpf_chart_version": "9.1.0"},
+        {"falco_ebpf_variant": "classic", "falco_ebpf_values": {"falco": {"grpc": {"threadiness": 2}}}},
         {"falco_ebpf_values": {"falcosidekick": {"webui": {}}, "driver": {"modernEbpf": {"disableIterators": True}}}},
     ],
 )
-def test_what_a_line_has_is_taken(templated, inputs):
+def test_what_a_variant_has_is_taken(templated, inputs):
     assert refused(templated, **inputs) == []
 
 
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"falco_ebpf_version": "0.43.1"}, ["falco_ebpf_version:", "older ones are the line classic"]),
-        ({"falco_ebpf_chart_version": "8.0.5"}, ["falco_ebpf_chart_version:", "older ones are the line classic"]),
+        ({"falco_ebpf_version": "0.43.1"}, ["falco_ebpf_version:", "older ones are variant classic"]),
+        ({"falco_ebpf_chart_version": "8.0.5"}, ["falco_ebpf_chart_version:", "older ones are variant classic"]),
         ({"falco_ebpf_driver": "ebpf"}, ["falco_ebpf_driver:", "modern_ebpf replaced it"]),
         ({"falco_ebpf_exporter_values": {"a": 1}}, ["falco_ebpf_exporter_values:", "falcosidekick takes"]),
         ({"falco_ebpf_values": {"falco": {"grpc": {}}}}, ["falco.grpc:", "falco.http_output"]),
@@ -292,7 +296,7 @@ def test_what_a_line_has_is_taken(templated, inputs):
         ({"falco_ebpf_values": {"certs": {"server": {"key": "k"}}}}, ["certs.server:", "in plain"]),
     ],
 )
-def test_the_current_line_refuses(templated, inputs, words):
+def test_the_current_variant_refuses(templated, inputs, words):
     (message,) = refused(templated, **inputs)
     assert all(word in message for word in words), message
 
@@ -303,7 +307,7 @@ def test_the_current_line_refuses(templated, inputs, words):
         ({"falco_ebpf_version": "0.44.1"}, ["falco_ebpf_version:", "0.44.0 has no gRPC server"]),
         ({"falco_ebpf_chart_version": "9.1.0"}, ["falco_ebpf_chart_version:", "neither gRPC nor"]),
         ({"falco_ebpf_receiver_replicas": 2}, ["falco_ebpf_receiver_replicas:", "falco-exporter on each node"]),
-        ({"falco_ebpf_outputs": {"slack": {"webhookurl": "x"}}}, ["falco_ebpf_outputs:", "in the line current"]),
+        ({"falco_ebpf_outputs": {"slack": {"webhookurl": "x"}}}, ["falco_ebpf_outputs:", "in variant current"]),
         ({"falco_ebpf_exporter_values": {"certs": {"client": {}}}}, ["falco_ebpf_exporter_values:", "in plain"]),
         (
             {"falco_ebpf_exporter_values": {"falco": {"grpcUnixSocketPath": "unix:///run/falco/falco.sock"}}},
@@ -326,6 +330,6 @@ def test_the_current_line_refuses(templated, inputs, words):
         ),
     ],
 )
-def test_the_classic_line_refuses(templated, inputs, words):
-    (message,) = refused(templated, falco_ebpf_line="classic", **inputs)
+def test_the_classic_variant_refuses(templated, inputs, words):
+    (message,) = refused(templated, falco_ebpf_variant="classic", **inputs)
     assert all(word in message for word in words), message
