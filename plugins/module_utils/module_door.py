@@ -13,8 +13,11 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 def run_module(work: t.Any) -> None:
     """work is described in work.py."""
     module = AnsibleModule(argument_spec=work.ARGUMENTS, supports_check_mode=True, **getattr(work, "CONSTRAINTS", {}))
+    shown = {"invocation": {"module_args": work.masked(module.params)}} if hasattr(work, "masked") else {}
     try:
         result = result_of(work, module.params, Mode(module.check_mode, module._diff))
     except WorkError as error:
-        module.fail_json(msg=str(error), **error.facts)
-    module.exit_json(**result)
+        module.fail_json(msg=str(error), **shown, **error.facts)
+    for text in result.pop("warnings", []):
+        module.warn(text)
+    module.exit_json(**shown, **result)

@@ -13,18 +13,22 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
     is_not_found,
     reason,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 
 try:
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+    from urllib3.exceptions import HTTPError
 except ImportError:  # the module reports it
-    DynamicApiError, NotFoundError = (type("Missing", (Exception,), {}) for _each in range(2))
+    DynamicApiError, NotFoundError, HTTPError = (type("Missing", (Exception,), {}) for _each in range(3))
 
 # What this collection makes carries these labels.
 OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 _EVERY_SECONDS = 0.5
+# Seconds for one deletion: admission webhooks may take 30 of them.
+SECONDS = 60
 
 
-class NotOurs(Exception):
+class NotOurs(WorkError):
     """An object belongs to somebody else, or is in use; the text says which, and what to do."""
 
 
@@ -107,14 +111,24 @@ def mounted_by(reader: Reader, namespace: str, claim: str) -> list[str]:
 
 
 class Remover:
-    """Removes objects, each by its uid: one that was made again in the meantime stays."""
+    """Removes objects, each by its uid: one that was created again in the meantime stays."""
 
-    def __init__(self, client: t.Any, reader: Reader, seconds: float, wait: bool) -> None:
-        """seconds limits each wait; with wait, an object is gone with all that belongs to it when remove returns."""
-        self._client = client
+    def __init__(self, reader: Reader, seconds: float, wait: bool) -> None:
+        """seconds limits each wait; with wait, objects are gone with all that belongs to them when remove returns."""
         self._reader = reader
         self._seconds = seconds
         self._wait = wait
+
+    def remove(self, found: list[dict]) -> None:
+        """Remove objects in their order; a volume claim once no pod has it mounted."""
+        for one in found:
+            self.refuse_used(one)
+            self._delete(one)
+        for one in found if self._wait else []:
+            if not self._until(lambda one=one: self._gone(one)):
+                raise UnclearAnswer(
+                    f"{place(one)}: it is still being deleted after {self._seconds:g} s. Look at its finalizers and run again."
+                )
 
     def refuse_used(self, found: dict) -> None:
         """Raise NotOurs for a volume claim that stays mounted: what is written there would be lost later."""
@@ -132,7 +146,7 @@ class Remover:
                 f"deleted. Fix: see who runs the pod (kubectl describe pod --namespace {metadata['namespace']} {pods[0]})."
             )
 
-    def remove(self, found: dict) -> None:
+    def _delete(self, found: dict) -> None:
         metadata = found["metadata"]
         resource = self._reader.resource(found["kind"], found["apiVersion"])
         body = {
@@ -142,19 +156,16 @@ class Remover:
             "propagationPolicy": "Foreground" if self._wait else "Background",
             **({"preconditions": {"uid": metadata["uid"]}} if metadata.get("uid") else {}),
         }
+        words = {"name": metadata["name"], "namespace": metadata.get("namespace"), "body": body}
         try:
-            self._client.delete(
-                resource, name=metadata["name"], namespace=metadata.get("namespace"), body=body, serialize=False
-            )
+            resource.delete(serialize=False, _request_timeout=SECONDS, **words)
         except NotFoundError as error:
             if not is_not_found(error.status, error.body):
                 raise UnclearAnswer(f"{place(found)}: it was not deleted: {reason(error)}.") from error
         except DynamicApiError as error:
             raise UnclearAnswer(f"{place(found)}: it was not deleted: {reason(error)}.") from error
-        if self._wait and not self._until(lambda: self._gone(found)):
-            raise UnclearAnswer(
-                f"{place(found)}: it is still being deleted after {self._seconds:g} s. Look at its finalizers and run again."
-            )
+        except (HTTPError, OSError) as error:
+            raise UnclearAnswer(f"{place(found)}: no answer ({error}); whether it was deleted is not known.") from error
 
     def _gone(self, found: dict) -> bool:
         now = existing(self._reader, found)

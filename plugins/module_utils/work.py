@@ -8,7 +8,11 @@ The work of a module is a Python module in module_utils with
 - ``CONSTRAINTS`` (optional): mutually_exclusive, required_if and the like, as AnsibleModule takes them;
 - ``run(params, mode) -> dict``: does the work and returns the module's result, or raises WorkError;
 - ``announce(params) -> dict`` (optional): the result in check mode where no cluster answers, as before the cluster of a first
-  run exists. Without it, no answer is an error in check mode too.
+  run exists. Without it, no answer is an error in check mode too;
+- ``masked(params) -> dict`` (optional): the parameters as they may be printed, for a module that is given secrets in places
+  that the argument specification cannot mark with no_log. Neither door shows or logs others then.
+
+A result's ``warnings`` are shown as Ansible's.
 
 plugins/modules/NAME.py runs it under AnsibleModule (module_door.py); plugins/action/NAME.py runs it in Ansible's worker where
 machine, user and Python are the same (plugin_utils/action_door.py).

@@ -211,11 +211,8 @@ def remove(module: AnsibleK8SModule, client, reader: Reader) -> list[dict]:
     """What was removed, once everything was found."""
     params = module.params
     found = [one for definition in definitions(params) for one in selected(reader, definition, params["owner"])]
-    remover = Remover(client, reader, params["wait_timeout"], params["wait"])
     if not module.check_mode:
-        for one in found:
-            remover.refuse_used(one)
-            remover.remove(one)
+        Remover(reader, params["wait_timeout"], params["wait"]).remove(found)
     shown = [{"apiVersion": one["apiVersion"], "kind": one["kind"], "metadata": one["metadata"]} for one in found]
     return [
         {"changed": True, "result": one, "diff": {"before": {place(one): "exists"}, "after": {place(one): "absent"}}}

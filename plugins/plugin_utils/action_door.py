@@ -29,7 +29,16 @@ class ActionDoor(ActionBase):
         result = super().run(tmp, task_vars)
         if self._same_place(task_vars):
             return result | self._run_here()
-        return result | self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        return result | self._run_there(task_vars)
+
+    def _run_there(self, task_vars):
+        no_log = self._task.no_log
+        # With this the machine's syslog does not get the arguments. The result is shown all the same.
+        self._task.no_log = no_log or hasattr(self.work, "masked")
+        try:
+            return self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        finally:
+            self._task.no_log = no_log
 
     def _same_place(self, task_vars):
         """Whether the module would find this machine, user, Python and environment."""

@@ -177,8 +177,9 @@ class Cluster:
             return 200, self.listed(version, namespace, kinds, words)
         if method == "POST" and place not in self.objects:
             found = body
-        elif method == "POST" or (method == "PUT" and self.outdated(place, body)):
-            return 409, {"kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409}
+        elif method == "POST" or (method in ("PATCH", "PUT") and self.outdated(place, body)):
+            reason = "AlreadyExists" if method == "POST" else "Conflict"
+            return 409, {"kind": "Status", "status": "Failure", "reason": reason, "code": 409}
         elif place not in self.objects:
             return 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
         else:
@@ -197,7 +198,7 @@ class Cluster:
     def outdated(self, place: tuple, body: dict) -> bool:
         """Whether a replacement was made from what is no longer there."""
         there = self.objects.get(place, {}).get("metadata", {}).get("resourceVersion")
-        return body["metadata"].get("resourceVersion") not in (None, there)
+        return body.get("metadata", {}).get("resourceVersion") not in (None, there)
 
     def listed(self, version: str, namespace: str | None, kinds: str, words: dict) -> dict:
         wanted_name = words.get("fieldSelector", "").partition("metadata.name=")[2]
@@ -216,7 +217,7 @@ class Cluster:
 
 def merged(old: dict, new: dict) -> dict:
     both = {key: merged(old[key], new[key]) for key in new if isinstance(new[key], dict) and key in old}
-    return {**old, **new, **both}
+    return {key: value for key, value in {**old, **new, **both}.items() if value is not None}
 
 
 class Server(ThreadingHTTPServer):

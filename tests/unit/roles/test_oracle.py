@@ -126,8 +126,7 @@ def test_nothing_is_deleted_or_overwritten_on_a_lie(at, lie, definition):
     cluster = Liar(SETTINGS, OTHERS).lie(lie, lambda path: "configmaps" in path)
     client, reader = honest_first(cluster, at)
     with pytest.raises(UnclearAnswer):
-        for found in selected(reader, definition, OWNER):
-            Remover(client, reader, 1, False).remove(found)
+        Remover(reader, 1, False).remove(selected(reader, definition, OWNER))
     if definition is PLACE:
         with pytest.raises(UnclearAnswer):
             existing(reader, definition)
@@ -141,8 +140,7 @@ def test_an_object_is_deleted_by_its_owner_only(at):
     assert selected(reader, theirs, OWNER) == []
     with pytest.raises(NotOurs, match=r"ConfigMap monitoring/of-somebody-else: made by somebody else"):
         refuse_foreign([(theirs, existing(reader, theirs))], OWNER, new=False)
-    for found in selected(reader, BY_LABELS, OWNER):
-        Remover(client, reader, 1, True).remove(found)
+    Remover(reader, 1, True).remove(selected(reader, BY_LABELS, OWNER))
     assert cluster.names() == {"ConfigMap/of-somebody-else"}
 
 
@@ -167,7 +165,7 @@ def test_a_claim_that_a_pod_has_mounted_stays(at):
     cluster = Cluster(claim, made("Pod", "loki-0", spec=volumes, status={"phase": "Running"}))
     client, reader = at(cluster)
     with pytest.raises(NotOurs, match="pod loki-0 has it mounted"):
-        Remover(client, reader, 0.1, False).refuse_used(claim)
+        Remover(reader, 0.1, False).refuse_used(claim)
 
 
 @pytest.mark.parametrize(
