@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of k8s_certificates_info. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded, listed
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
+    CA_CERTIFICATE,
+    refuse_without_library,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
+
+ARGUMENTS = {
+    **connection.ARGUMENTS,
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+}
+
+
+def run(params: dict, mode: Mode) -> dict:
+    refuse_without_library()
+    with connection.connected_client(params) as client:
+        return {"certificates": ends(Reader(client), params["namespace"], params["name"])}
+
+
+def announce(params: dict) -> dict:
+    """There is no certificate where there is no cluster."""
+    return {"certificates": []}
+
+
+def ends(reader: Reader, namespace: str, name: str) -> list[dict]:
+    """When the certificates of a CA end, its own first."""
+    ca = reader.one("Secret", "v1", name, namespace)
+    if ca is None:
+        return []
+    places = [place.split("/") for place in listed(ca) or []]
+    secrets = [ca, *(reader.one("Secret", "v1", secret, where) for where, secret in places)]
+    return [_end(secret, own) for secret in secrets if secret is not None for own in [_own(secret)] if own is not None]
+
+
+def _own(secret: dict) -> t.Any:
+    """The certificate for which the Secret has the key; of a CA that was given there is none, so its first one."""
+    data = decoded(secret)
+    keys = [key for key in map(x509.load_key, data.values()) if key is not None]
+    found = [one for one in map(x509.load_certificate, data.values()) if one is not None]
+    matching = [one for one in found if any(x509.belong_together(one, key) for key in keys)]
+    return next(iter(matching or ([] if keys else [x509.load_certificate(data.get(CA_CERTIFICATE, b""))])), None)
+
+
+def _end(secret: dict, certificate: t.Any) -> dict:
+    return {
+        "secret": secret["metadata"]["name"],
+        "namespace": secret["metadata"]["namespace"],
+        **x509.dates(certificate),
+    }

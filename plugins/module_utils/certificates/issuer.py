@@ -1,0 +1,131 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings the Secrets of certificates to what is declared, and reports what it did. Private to the collection.
+
+Knows nothing of Ansible: whatever renews certificates can call it with a client of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from base64 import b64encode
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.plan import (
+    Data,
+    Plan,
+    Stored,
+    plan,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
+    CA,
+    CA_CERTIFICATE,
+    Place,
+    Wanted,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
+
+
+def apply(client: t.Any, wanted: Wanted, owner: dict[str, str], phase: str | None, mode: Mode) -> dict:
+    """Write what differs from the next step of the plan."""
+    secrets = Secrets(client, owner)
+    stored = secrets.read(wanted.places)
+    step = plan(wanted, stored, phase)
+    listed = secrets.listed(wanted.ca.place)
+    if not mode.check:
+        for place, data in step.secrets.items():
+            is_ca = place == wanted.ca.place
+            if data != stored.get(place) or (is_ca and listed != wanted.listed):
+                secrets.write(place, data, wanted.listed if is_ca else None)
+        for place in step.removals:
+            secrets.remove(place)
+    return _result(wanted, stored, step, listed)
+
+
+def announce(wanted: Wanted) -> dict:
+    """What a first run would do."""
+    return _result(wanted, {}, plan(wanted, {}), None)
+
+
+def _result(wanted: Wanted, stored: Stored, step: Plan, listed: list[str] | None) -> dict:
+    changed = {place for place, data in step.secrets.items() if data != stored.get(place)}
+    report = _report(wanted, step, changed)
+    ca = step.secrets[wanted.ca.place]
+    relisted = {wanted.ca.place} if listed != wanted.listed else set()
+    result = {
+        "changed": bool(changed or step.removals or relisted),
+        "phases": step.phases,
+        "report": report,
+        "ca": {
+            **_dates(ca.get(CA_CERTIFICATE, b"")),
+            "reasons": step.reasons[CA],
+            "changed": wanted.ca.place in changed,
+        },
+        "certificates": {
+            leaf.name: {
+                "secret": leaf.place.secret,
+                "namespace": leaf.place.namespace,
+                **_dates(step.secrets[leaf.place][leaf.entries.certificate]),
+                "fingerprint": fingerprint(step.secrets[leaf.place]),
+                "reasons": step.reasons[leaf.name],
+                "changed": leaf.place in changed,
+            }
+            for leaf in wanted.leaves
+        },
+    }
+    shown = sorted(changed | relisted | set(step.removals))
+    before = {str(place): _shown(wanted, place, stored[place]) for place in shown if place in stored}
+    after = {str(place): _shown(wanted, place, step.secrets[place]) for place in shown if place in step.secrets}
+    if relisted:
+        before.setdefault(str(wanted.ca.place), {})["signs"] = listed
+        after[str(wanted.ca.place)]["signs"] = wanted.listed
+    return {**result, "diff": {"before": before, "after": after}} if shown else result
+
+
+def _report(wanted: Wanted, step: Plan, changed: set[Place]) -> list[str]:
+    """One sentence for each certificate that changes, and for a CA whose change is under way."""
+    places = {CA: wanted.ca.place, **{leaf.name: leaf.place for leaf in wanted.leaves}}
+    found = []
+    for name, why in step.reasons.items():
+        if why:
+            found.append(f"{places[name]}: {'; '.join(why)}")
+        elif places[name] in changed and name != CA:
+            found.append(f"{places[name]}: the CAs that it trusts change")
+    if step.phases:
+        found.append(f"{places[CA]}: the CA changes; phases left once this one is rolled out: {', '.join(step.phases)}")
+    return found
+
+
+def fingerprint(data: Data) -> str:
+    """What tells the content of a Secret from any other. The private key in it makes it impossible to guess the content."""
+    encoded = {key: b64encode(value).decode() for key, value in data.items()}
+    return hashlib.sha256(json.dumps(encoded, sort_keys=True).encode()).hexdigest()
+
+
+def _dates(pem: bytes) -> dict:
+    certificate = x509.load_certificate(pem)
+    return {} if certificate is None else x509.dates(certificate)
+
+
+def _shown(wanted: Wanted, place: Place, data: Data) -> dict:
+    """A Secret without its keys: what its certificates are, and whether it has a key."""
+    leaf = next((leaf for leaf in wanted.leaves if leaf.place == place), None)
+    own, trusted = (leaf.entries.certificate, leaf.entries.ca) if leaf else (CA_CERTIFICATE, None)
+    shown: dict[str, t.Any] = {
+        "entries": sorted(data),
+        "certificates": [_described(one) for one in x509.load_certificates(data.get(own, b""))],
+    }
+    if trusted:
+        shown["trusts"] = [_described(one) for one in x509.load_certificates(data.get(trusted, b""))]
+    return shown
+
+
+def _described(certificate: t.Any) -> str:
+    names = ", ".join(sorted(x509.names_of(certificate)))
+    return (
+        f"{x509.common_name(certificate)}{f' ({names})' if names else ''}, serial {certificate.serial_number:x}, "
+        f"valid until {x509.not_after(certificate):%Y-%m-%d %H:%M UTC}"
+    )
