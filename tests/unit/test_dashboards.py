@@ -1,4 +1,4 @@
-"""The dashboards are what tools/dashboards makes of them, and lead to each other."""
+"""The dashboards are what roles/grafana_wiring/dashboards builds, and link to each other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-sys.path.insert(0, str(TOP / "tools"))
-import build_dashboards
+sys.path.insert(0, str(TOP / "roles" / "grafana_wiring"))
+from dashboards import build
 
-TEXTS = build_dashboards.texts()
+TEXTS = build.files()
 PAGES = {page["uid"]: page for page in map(json.loads, TEXTS.values())}
 # What Grafana 9 to 13 all have; graph, singlestat and table-old are gone from 12 on.
 KINDS = {"stat", "timeseries", "bargauge", "table", "logs", "row"}
@@ -41,8 +41,8 @@ def variables_of(page):
 
 
 def test_the_files_are_current():
-    """Else: tools/build_dashboards.py"""
-    assert {file.name: file.read_text(encoding="utf-8") for file in build_dashboards.FOLDER.glob("*.json")} == {
+    """Fix: roles/grafana_wiring/dashboards/build.py"""
+    assert {file.name: file.read_text(encoding="utf-8") for file in build.FOLDER.glob("*.json")} == {
         file.name: text for file, text in TEXTS.items()
     }
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import parts
+from . import pages, panels
 
 ALL = (
     '{cluster=~"$cluster", node_name=~"$node", namespace=~"$namespace", pod=~"$pod", container=~"$container"} '
@@ -14,17 +14,17 @@ ALL = (
 # The forms of klog, logfmt, JSON and bracketed levels.
 ERRORS = f'{ALL} |~ "^[EF][0-9]{{4}} |(?i)level=\\"?(error|fatal|panic)|\\"level\\":\\"(error|fatal|panic)|\\\\[(error|fatal)\\\\]"'
 NO_LINES = "No line in the time range"
-ONLY_POD = parts.link(
+ONLY_POD = panels.link(
     "Only this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
 )
-POD_EVENTS = parts.link(
+POD_EVENTS = panels.link(
     "Events of this pod",
     "runtime-security-events",
     namespace="${__data.fields.Namespace}",
     pod="${__data.fields.Pod}",
 )
-ONLY_NAMESPACE = parts.link("Only this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
-ACTIONS = parts.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
+ONLY_NAMESPACE = panels.link("Only this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
+ACTIONS = panels.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
 
 
 def count(expr: str, window: str, by: str = "", function: str = "count_over_time") -> str:
@@ -33,12 +33,12 @@ def count(expr: str, window: str, by: str = "", function: str = "count_over_time
 
 def dashboard() -> dict:
     def number(title: str, about: str, expr: str, **more) -> dict:
-        return parts.stat(title, about, [parts.instant(expr, source=parts.LOKI)], (6, 4), **more)
+        return panels.stat(title, about, [panels.instant(expr, source=panels.LOKI)], (6, 4), **more)
 
     def stacked(title: str, about: str, expr: str, legend: str, **more) -> dict:
-        return parts.timeseries(title, about, [parts.over_time(expr, legend, parts.LOKI)], bars=True, **more)
+        return panels.timeseries(title, about, [panels.over_time(expr, legend, panels.LOKI)], bars=True, **more)
 
-    panels = [
+    shown = [
         number("Lines", "Log lines in the time range.", f"{count(ALL, '$__range')} or vector(0)"),
         number(
             "Volume",
@@ -51,7 +51,7 @@ def dashboard() -> dict:
             "Error lines",
             "Lines with level error or worse, in the forms of klog, logfmt, JSON and [error].",
             f"{count(ERRORS, '$__range')} or vector(0)",
-            steps=parts.thresholds((None, "green"), (1, "orange")),
+            steps=panels.thresholds((None, "green"), (1, "orange")),
         ),
         number(
             "Containers that log",
@@ -72,55 +72,57 @@ def dashboard() -> dict:
             'label_replace(vector(0), "container", "none", "", "")',
             "{{container}}",
         ),
-        parts.table(
+        panels.table(
             "Pods with most lines",
             "The ten pods with most lines. A pod leads to its lines and to its events.",
-            parts.instant(f"topk(10, {count(ALL, '$__range', 'node_name, namespace, pod')})", source=parts.LOKI),
+            panels.instant(f"topk(10, {count(ALL, '$__range', 'node_name, namespace, pod')})", source=panels.LOKI),
             {"namespace": "Namespace", "pod": "Pod", "node_name": "Node", "Value": "Lines"},
             "Lines",
             (12, 9),
             overrides=[
-                parts.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
-                parts.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
-                parts.by_name("Lines", custom__width=90),
+                panels.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
+                panels.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
+                panels.by_name("Lines", custom__width=90),
             ],
             noValue=NO_LINES,
         ),
-        parts.table(
+        panels.table(
             "Pods with most error lines",
             "The ten pods with most error lines. A pod leads to its lines and to its events.",
-            parts.instant(
+            panels.instant(
                 f"topk(10, {count(ERRORS, '$__range', 'namespace, pod')}) or on () "
                 'label_replace(vector(0), "pod", "none", "", "")',
-                source=parts.LOKI,
+                source=panels.LOKI,
             ),
             {"namespace": "Namespace", "pod": "Pod", "Value": "Error lines"},
             "Error lines",
             (12, 9),
             overrides=[
-                parts.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
-                parts.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
-                parts.by_name("Error lines", custom__width=110),
+                panels.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
+                panels.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
+                panels.by_name("Error lines", custom__width=110),
             ],
         ),
-        parts.logs("Log lines", "The newest lines that fit the choices above; search takes a regular expression.", ALL),
+        panels.logs(
+            "Log lines", "The newest lines that fit the choices above; search takes a regular expression.", ALL
+        ),
     ]
 
     def known(label: str, selector: str = "") -> str:
         return f"label_values({selector}, {label})" if selector else f"label_values({label})"
 
-    return parts.page(
+    return pages.page(
         "log-explorer",
         "Log lines of all pods.",
         [
-            parts.choice("cluster", "Cluster", known("cluster"), parts.LOKI),
-            parts.choice("node", "Node", known("node_name"), parts.LOKI),
-            parts.choice("namespace", "Namespace", known("namespace"), parts.LOKI, ".+"),
-            parts.choice("pod", "Pod", known("pod", '{namespace=~"$namespace"}'), parts.LOKI),
-            parts.choice(
-                "container", "Container", known("container", '{namespace=~"$namespace", pod=~"$pod"}'), parts.LOKI
+            pages.choice("cluster", "Cluster", known("cluster"), panels.LOKI),
+            pages.choice("node", "Node", known("node_name"), panels.LOKI),
+            pages.choice("namespace", "Namespace", known("namespace"), panels.LOKI, ".+"),
+            pages.choice("pod", "Pod", known("pod", '{namespace=~"$namespace"}'), panels.LOKI),
+            pages.choice(
+                "container", "Container", known("container", '{namespace=~"$namespace", pod=~"$pod"}'), panels.LOKI
             ),
-            parts.textbox("search", "Search"),
+            pages.textbox("search", "Search"),
         ],
-        panels,
+        shown,
     )

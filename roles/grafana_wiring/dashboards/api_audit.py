@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import parts
+from . import pages, panels
 
 # Each request once, when it was answered: those that last are answered at their start.
 _ANSWERED = (
@@ -26,22 +26,22 @@ CHANGES = (
 SECRETS = f'{REQUESTS} | resource = "secrets" | verb =~ "get|list|watch"'
 SHELLS = f'{REQUESTS} | resource = "pods" | subresource =~ "exec|attach|portforward"'
 CONTROL_PLANE = "system:(apiserver|node:.*|kube-.*|serviceaccount:kube-system:.*)"
-WARN = parts.thresholds((None, "green"), (1, "orange"))
+WARN = panels.thresholds((None, "green"), (1, "orange"))
 
-ONLY_USER = parts.link("Only this user", "api-audit", user="${__data.fields.User}")
-LOGS = parts.link("Logs of this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
-EVENTS = parts.link("Events of this namespace", "runtime-security-events", namespace="${__data.fields.Namespace}")
-POD_LOG = parts.link(
+ONLY_USER = panels.link("Only this user", "api-audit", user="${__data.fields.User}")
+LOGS = panels.link("Logs of this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
+EVENTS = panels.link("Events of this namespace", "runtime-security-events", namespace="${__data.fields.Namespace}")
+POD_LOG = panels.link(
     "Log of this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
 )
-POD_EVENTS = parts.link(
+POD_EVENTS = panels.link(
     "Events of this pod",
     "runtime-security-events",
     namespace="${__data.fields.Namespace}",
     pod="${__data.fields.Pod}",
 )
-COUNT = parts.by_name("Requests", custom__width=95)
-LINKED = [parts.by_name("User", links=[ONLY_USER]), parts.by_name("Namespace", links=[LOGS, EVENTS]), COUNT]
+COUNT = panels.by_name("Requests", custom__width=95)
+LINKED = [panels.by_name("User", links=[ONLY_USER]), panels.by_name("Namespace", links=[LOGS, EVENTS]), COUNT]
 
 
 def count(expr: str, window: str, by: str = "") -> str:
@@ -54,23 +54,23 @@ def or_none(expr: str, label: str) -> str:
 
 
 def dashboard() -> dict:
-    def number(title: str, about: str, expr: str, steps: dict = parts.GREEN) -> dict:
-        target = parts.instant(f"{count(expr, '$__range')} or vector(0)", source=parts.LOKI)
-        return parts.stat(title, about, [target], (5, 4) if title != "Requests" else (4, 4), steps=steps)
+    def number(title: str, about: str, expr: str, steps: dict = panels.GREEN) -> dict:
+        target = panels.instant(f"{count(expr, '$__range')} or vector(0)", source=panels.LOKI)
+        return panels.stat(title, about, [target], (5, 4) if title != "Requests" else (4, 4), steps=steps)
 
     def stacked(title: str, about: str, expr: str, by: str) -> dict:
-        target = parts.over_time(or_none(count(expr, "$__interval", by), by), f"{{{{{by}}}}}", parts.LOKI)
-        return parts.timeseries(title, about, [target], bars=True)
+        target = panels.over_time(or_none(count(expr, "$__interval", by), by), f"{{{{{by}}}}}", panels.LOKI)
+        return panels.timeseries(title, about, [target], bars=True)
 
     def ranking(title: str, about: str, expr: str, columns: dict[str, str], overrides: list[dict]) -> dict:
-        target = parts.instant(
-            or_none(f"topk(15, {count(expr, '$__range', ', '.join(columns))})", "user"), source=parts.LOKI
+        target = panels.instant(
+            or_none(f"topk(15, {count(expr, '$__range', ', '.join(columns))})", "user"), source=panels.LOKI
         )
-        return parts.table(
+        return panels.table(
             title, about, target, columns | {"Value": "Requests"}, "Requests", (12, 9), overrides=overrides
         )
 
-    panels = [
+    shown = [
         number("Requests", "Requests the API server answered, as far as its audit policy writes them down.", REQUESTS),
         number("Changes", "Requests that create, change or delete.", CHANGES),
         number("Denied", "Requests answered with 401 or 403.", REFUSED, WARN),
@@ -97,7 +97,7 @@ def dashboard() -> dict:
                 "object_namespace": "Namespace",
                 "code": "Status",
             },
-            [*LINKED, parts.by_name("Status", custom__width=80)],
+            [*LINKED, panels.by_name("Status", custom__width=80)],
         ),
         ranking(
             "Secrets read",
@@ -117,33 +117,33 @@ def dashboard() -> dict:
                 "object": "Pod",
                 "address": "From",
             },
-            [*LINKED, parts.by_name("Pod", links=[POD_LOG, POD_EVENTS])],
+            [*LINKED, panels.by_name("Pod", links=[POD_LOG, POD_EVENTS])],
         ),
     ]
-    lines = parts.logs(
+    lines = panels.logs(
         "Requests",
         "The newest requests that fit the choices above; a line opens to all of its fields.",
         REQUESTS
         + ' | line_format "{{.code}} {{.user}}{{if .acting_as}} as {{.acting_as}}{{end}} {{.verb}} {{.resource}}'
         + '{{if .subresource}}/{{.subresource}}{{end}} {{.object_namespace}} {{.object}} from {{.address}}"',
     )
-    return parts.page(
+    return pages.page(
         "api-audit",
         "Who asked the API server for what.",
         [
-            parts.choice("cluster", "Cluster", "label_values(cluster)", parts.LOKI),
-            parts.choice("namespace", "Namespace", "label_values(namespace)", parts.LOKI),
-            parts.listed(
+            pages.choice("cluster", "Cluster", "label_values(cluster)", panels.LOKI),
+            pages.choice("namespace", "Namespace", "label_values(namespace)", panels.LOKI),
+            pages.listed(
                 "verb",
                 "Verbs",
                 {"all": ".*", "changes": "create|update|patch|delete|deletecollection", "reads": "get|list|watch"},
                 "all",
             ),
-            parts.textbox("user", "User"),
-            parts.listed(
+            pages.textbox("user", "User"),
+            pages.listed(
                 "ignore", "Leave out", {"the control plane": CONTROL_PLANE, "nobody": "-"}, "the control plane"
             ),
         ],
-        panels,
+        shown,
         ("Requests", [lines]),
     )

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from . import parts
+from . import pages, panels
 from .events import LINES, NO_RULES, UNNAMED, WITHOUT_POD, at_rest, counted, lost
 
 IN = 'cluster=~"$cluster", namespace=~"$namespace"'
 CERTIFICATES = "${VAR_CERTIFICATES}"
 DAYS_LEFT = f"(({CERTIFICATES}) - time()) / 86400"
-DAYS = parts.thresholds((None, "red"), (7, "orange"), (30, "green"))
+DAYS = panels.thresholds((None, "red"), (7, "orange"), (30, "green"))
 NOT_KNOWN = {
     "type": "range",
     "options": {"from": 100000, "to": None, "result": {"text": "not known", "color": "gray", "index": 0}},
@@ -53,122 +53,122 @@ def dropped(window: str) -> str:
 
 
 def dashboard() -> dict:
-    good = parts.thresholds((None, "green"), (1, "red"))
+    good = panels.thresholds((None, "green"), (1, "red"))
     targets = f"sum by (namespace, service, pod, node, instance, job) (up{{{IN}}})"
-    panels = [
-        parts.stat(
+    shown = [
+        panels.stat(
             "Nodes with a sensor",
             "Nodes whose Falco pod answers Prometheus.",
-            [parts.instant(f"count(count by (node) (falcosecurity_falco_version_info{{{IN}}})) or vector(0)")],
-            steps=parts.thresholds((None, "red"), (1, "green")),
+            [panels.instant(f"count(count by (node) (falcosecurity_falco_version_info{{{IN}}})) or vector(0)")],
+            steps=panels.thresholds((None, "red"), (1, "green")),
         ),
-        parts.stat(
+        panels.stat(
             "Targets down",
             "Scrape targets that did not answer the last time.",
-            [parts.instant(f"count({targets} == 0) or vector(0)")],
+            [panels.instant(f"count({targets} == 0) or vector(0)")],
             steps=good,
         ),
-        parts.stat(
+        panels.stat(
             "Events lost",
             "Events that the sensors counted and the receiver did not. A receiver that restarts forgets up to one scrape interval.",
-            [parts.instant(lost("$__range"))],
+            [panels.instant(lost("$__range"))],
             steps=good,
             missing=NO_RULES,
-            links=[parts.link("The events", "runtime-security-events")],
+            links=[panels.link("The events", "runtime-security-events")],
         ),
-        parts.stat(
+        panels.stat(
             "Dropped in the kernel",
             "Kernel events that found no room in the sensors' buffers.",
-            [parts.instant(increase(KERNEL_DROPS, "$__range"))],
+            [panels.instant(increase(KERNEL_DROPS, "$__range"))],
             steps=good,
             missing="No sensor is scraped",
         ),
-        parts.stat(
+        panels.stat(
             "Log lag",
             "From a line's time stamp to its arrival at Loki, on average over 5 minutes.",
-            [parts.instant(lag("5m"))],
+            [panels.instant(lag("5m"))],
             unit="s",
             decimals=1,
-            steps=parts.thresholds((None, "green"), (10, "orange"), (60, "red")),
+            steps=panels.thresholds((None, "green"), (10, "orange"), (60, "red")),
             missing="Loki 3 or newer counts it",
         ),
-        parts.stat(
+        panels.stat(
             "Days to the next expiry",
             "Until the first certificate of Falco's mutual TLS ends.",
-            [parts.instant(f"min({DAYS_LEFT})")],
+            [panels.instant(f"min({DAYS_LEFT})")],
             steps=DAYS,
             mappings=[NOT_KNOWN],
         ),
-        parts.timeseries(
+        panels.timeseries(
             "The same events on three ways",
             "Events in each step: as the sensors counted them, as the receiver counted them, and as lines in Loki.",
             [
-                parts.over_time(at_rest(counted("sensor", "$__interval")), "sensor"),
-                parts.over_time(at_rest(counted("receiver", "$__interval")), "receiver"),
-                parts.over_time(f"sum(count_over_time({LINES} [$__interval])) or vector(0)", "Loki", parts.LOKI),
+                panels.over_time(at_rest(counted("sensor", "$__interval")), "sensor"),
+                panels.over_time(at_rest(counted("receiver", "$__interval")), "receiver"),
+                panels.over_time(f"sum(count_over_time({LINES} [$__interval])) or vector(0)", "Loki", panels.LOKI),
             ],
-            overrides=parts.fixed({"sensor": "orange", "receiver": "blue", "Loki": "green"}),
+            overrides=panels.fixed({"sensor": "orange", "receiver": "blue", "Loki": "green"}),
             decimals=0,
         ),
-        parts.timeseries(
+        panels.timeseries(
             "Log lag",
             "From a line's time stamp to its arrival at Loki.",
-            [parts.over_time(lag("$__rate_interval"), "lag")],
+            [panels.over_time(lag("$__rate_interval"), "lag")],
             unit="s",
         ),
-        parts.timeseries(
+        panels.timeseries(
             "Kernel events",
             "What the sensors take from the kernel.",
             [
-                parts.over_time(
+                panels.over_time(
                     f"sum by (node) (rate(falcosecurity_scap_n_evts_total{{{IN}}}[$__rate_interval]))", "{{node}}"
                 )
             ],
             (8, 8),
             unit="cps",
         ),
-        parts.timeseries(
+        panels.timeseries(
             "Drops",
             "In each step: events without room in the kernel's buffers or in Falco's queue of outputs, lines the agent gave up.",
             [
-                parts.over_time(increase(KERNEL_DROPS, "$__rate_interval"), "kernel"),
-                parts.over_time(increase(OUTPUT_DROPS, "$__rate_interval"), "outputs"),
-                parts.over_time(dropped("$__rate_interval"), "log agent"),
+                panels.over_time(increase(KERNEL_DROPS, "$__rate_interval"), "kernel"),
+                panels.over_time(increase(OUTPUT_DROPS, "$__rate_interval"), "outputs"),
+                panels.over_time(dropped("$__rate_interval"), "log agent"),
             ],
             (8, 8),
             decimals=0,
         ),
-        parts.timeseries(
+        panels.timeseries(
             "Unread by the log agent",
             "Bytes of log files on the nodes that the agent has still to read.",
-            [parts.over_time(unread(" by (node) "), "{{node}}")],
+            [panels.over_time(unread(" by (node) "), "{{node}}")],
             (8, 8),
             unit="bytes",
         ),
-        parts.timeseries(
+        panels.timeseries(
             "Events that Falco could not attribute",
             "Share of each node's events: of containers without the name of a pod, and of processes without a name.",
             [
-                parts.over_time(WITHOUT_POD, "{{host}}: no pod", parts.LOKI),
-                parts.over_time(UNNAMED, "{{host}}: no process", parts.LOKI),
+                panels.over_time(WITHOUT_POD, "{{host}}: no pod", panels.LOKI),
+                panels.over_time(UNNAMED, "{{host}}: no process", panels.LOKI),
             ],
             (24, 8),
             unit="percentunit",
             max=1,
             step="5m",
         ),
-        parts.bargauge(
+        panels.bargauge(
             "Days left of each certificate",
             "By the Secret it lies in.",
-            [parts.instant(DAYS_LEFT, "{{certificate}}")],
+            [panels.instant(DAYS_LEFT, "{{certificate}}")],
             (8, 9),
             steps=DAYS,
             mappings=[NOT_KNOWN],
         ),
-        parts.table(
+        panels.table(
             "Scrape targets",
             "1 answers, 0 does not; those that do not come first.",
-            parts.instant(f"sort({targets})"),
+            panels.instant(f"sort({targets})"),
             {
                 "Value": "Up",
                 "namespace": "Namespace",
@@ -182,11 +182,11 @@ def dashboard() -> dict:
             (16, 9),
             ascending=True,
             overrides=[
-                parts.by_name("Up", custom__width=60),
-                parts.by_name(
+                panels.by_name("Up", custom__width=60),
+                panels.by_name(
                     "Pod",
                     links=[
-                        parts.link(
+                        panels.link(
                             "Log of this pod",
                             "log-explorer",
                             namespace="${__data.fields.Namespace}",
@@ -194,22 +194,22 @@ def dashboard() -> dict:
                         )
                     ],
                 ),
-                parts.by_name(
+                panels.by_name(
                     "Namespace",
                     links=[
-                        parts.link("Logs of this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
+                        panels.link("Logs of this namespace", "log-explorer", namespace="${__data.fields.Namespace}")
                     ],
                 ),
             ],
         ),
     ]
-    return parts.page(
+    return pages.page(
         "pipeline-health",
         "Whether log lines and events arrive, how late, and how long the certificates last.",
         [
-            parts.choice("cluster", "Cluster", "label_values(up, cluster)"),
-            parts.choice("namespace", "Namespace", 'label_values(up{cluster=~"$cluster"}, namespace)'),
+            pages.choice("cluster", "Cluster", "label_values(up, cluster)"),
+            pages.choice("namespace", "Namespace", 'label_values(up{cluster=~"$cluster"}, namespace)'),
         ],
-        panels,
+        shown,
         inputs=INPUTS,
     )

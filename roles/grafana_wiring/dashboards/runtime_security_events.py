@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import parts
+from . import pages, panels
 from .events import INCREASE, LINES, NO_RULES, at_rest, counted, lost
 
 CHOSEN = {
@@ -22,21 +22,21 @@ LEVELS = {
     "notice and below": ("[5-7]", "blue"),
 }
 CHOSEN_LINES = f'{LINES} | host =~ "$node" | ns =~ "$namespace" | pod_name =~ "$pod" | rule =~ "$rule" | priority =~ "(?i)$priority"'
-POD_LOG = parts.link(
+POD_LOG = panels.link(
     "Log of this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
 )
-ONLY_POD = parts.link(
+ONLY_POD = panels.link(
     "Only events of this pod",
     "runtime-security-events",
     namespace="${__data.fields.Namespace}",
     pod="${__data.fields.Pod}",
 )
-ONLY_RULE = parts.link("Only events of this rule", "runtime-security-events", rule="${__data.fields.Rule}")
-POD_ACTIONS = parts.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
+ONLY_RULE = panels.link("Only events of this rule", "runtime-security-events", rule="${__data.fields.Rule}")
+POD_ACTIONS = panels.link("API requests in this namespace", "api-audit", namespace="${__data.fields.Namespace}")
 LINKED = [
-    parts.by_name("Pod", links=[POD_LOG, ONLY_POD]),
-    parts.by_name("Rule", links=[ONLY_RULE]),
-    parts.by_name("Namespace", links=[POD_ACTIONS]),
+    panels.by_name("Pod", links=[POD_LOG, ONLY_POD]),
+    panels.by_name("Rule", links=[ONLY_RULE]),
+    panels.by_name("Namespace", links=[POD_ACTIONS]),
 ]
 
 
@@ -50,60 +50,60 @@ def dashboard() -> dict:
         return counted("receiver", window, by, more, **CHOSEN)
 
     def each(title: str, about: str, label: str, expr: str = "", **more) -> dict:
-        target = parts.over_time(at_rest(expr or chosen("$__interval", label), label), f"{{{{{label}}}}}")
-        return parts.timeseries(title, about, [target], bars=True, noValue=NO_RULES, **more)
+        target = panels.over_time(at_rest(expr or chosen("$__interval", label), label), f"{{{{{label}}}}}")
+        return panels.timeseries(title, about, [target], bars=True, noValue=NO_RULES, **more)
 
     by_pod = (
         f'label_join({chosen("$__interval", "k8s_ns_name, k8s_pod_name")}, "where", "/", "k8s_ns_name", "k8s_pod_name")'
     )
     by_pod = f'label_replace({by_pod}, "where", "outside pods", "where", "/")'
     levels = [
-        parts.instant(at_rest(counted("receiver", "$__range", **CHOSEN, priority_number=numbers)), name)
+        panels.instant(at_rest(counted("receiver", "$__range", **CHOSEN, priority_number=numbers)), name)
         for name, (numbers, _color) in LEVELS.items()
     ]
     pods = chosen("$__range", "k8s_ns_name, k8s_pod_name", 'k8s_pod_name!=""')
-    panels = [
-        parts.stat(
+    shown = [
+        panels.stat(
             "Events",
             "Events in the time range that reached the receiver.",
             levels,
             (12, 4),
             missing=NO_RULES,
-            overrides=parts.fixed({name: color for name, (_numbers, color) in LEVELS.items()}),
+            overrides=panels.fixed({name: color for name, (_numbers, color) in LEVELS.items()}),
         ),
-        parts.stat(
+        panels.stat(
             "Pods with events",
             "Pods in which a rule fired.",
-            [parts.instant(at_rest(f"count({pods} > 0)"))],
+            [panels.instant(at_rest(f"count({pods} > 0)"))],
             missing=NO_RULES,
         ),
-        parts.stat(
+        panels.stat(
             "Rules that fired",
             "Different rules with an event in the time range.",
-            [parts.instant(at_rest(f"count({chosen('$__range', 'rule')} > 0)"))],
+            [panels.instant(at_rest(f"count({chosen('$__range', 'rule')} > 0)"))],
             missing=NO_RULES,
         ),
-        parts.stat(
+        panels.stat(
             "Lost on the way",
             "Events of all pods and nodes that the sensors counted and the receiver did not.",
-            [parts.instant(lost("$__range"))],
+            [panels.instant(lost("$__range"))],
             missing=NO_RULES,
-            steps=parts.thresholds((None, "green"), (1, "red")),
-            links=[parts.link("Pipeline health", "pipeline-health")],
+            steps=panels.thresholds((None, "green"), (1, "red")),
+            links=[panels.link("Pipeline health", "pipeline-health")],
         ),
         each(
             "Events by priority",
             "Events in each step, by Falco's priority.",
             "priority",
-            overrides=parts.fixed(parts.PRIORITY_COLORS),
+            overrides=panels.fixed(panels.PRIORITY_COLORS),
         ),
         each("Events by rule", "Events in each step, by rule.", "rule"),
         each("Events by pod", "Events in each step, by namespace and pod.", "where", by_pod),
         each("Events by node", "Events in each step, by node.", "hostname"),
-        parts.table(
+        panels.table(
             "Top talkers",
             "The ten pods and rules with most events. A pod leads to its log, a rule and a namespace to what else there is.",
-            parts.instant(
+            panels.instant(
                 at_rest(
                     f"topk(10, {chosen('$__range', 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)", "rule"
                 )
@@ -117,13 +117,13 @@ def dashboard() -> dict:
                 "Value": "Events",
             },
             "Events",
-            overrides=[*LINKED, parts.by_name("Events", custom__width=110)],
+            overrides=[*LINKED, panels.by_name("Events", custom__width=110)],
             noValue=NO_RULES,
         ),
-        parts.table(
+        panels.table(
             "Latest events",
             "Falco's own lines in Loki, the second way of the events. A pod leads to its log.",
-            parts.lines(CHOSEN_LINES, 100),
+            panels.lines(CHOSEN_LINES, 100),
             {
                 "Time": "Time",
                 "timestamp": "Time",
@@ -138,27 +138,27 @@ def dashboard() -> dict:
             (24, 11),
             overrides=[
                 *LINKED,
-                parts.by_name("Time", custom__width=170),
-                parts.by_name("Priority", custom__width=100),
-                parts.by_name("Rule", custom__width=230),
-                parts.by_name("Namespace", custom__width=130),
-                parts.by_name("Node", custom__width=150),
+                panels.by_name("Time", custom__width=170),
+                panels.by_name("Priority", custom__width=100),
+                panels.by_name("Rule", custom__width=230),
+                panels.by_name("Namespace", custom__width=130),
+                panels.by_name("Node", custom__width=150),
             ],
             noValue="No event in the time range",
         ),
     ]
-    return parts.page(
+    return pages.page(
         "runtime-security-events",
         "What Falco saw in pods and on nodes, and whether all of it arrived.",
         [
-            parts.choice("cluster", "Cluster", f"label_values({INCREASE}, cluster)"),
-            parts.choice("node", "Node", known("hostname")),
-            parts.choice("namespace", "Namespace", known("k8s_ns_name", hostname="$node")),
-            parts.choice("pod", "Pod", known("k8s_pod_name", hostname="$node", k8s_ns_name="$namespace")),
-            parts.choice("rule", "Rule", known("rule")),
-            parts.choice("priority", "Priority", "label_values(runtime_security:falco_priority, priority)"),
+            pages.choice("cluster", "Cluster", f"label_values({INCREASE}, cluster)"),
+            pages.choice("node", "Node", known("hostname")),
+            pages.choice("namespace", "Namespace", known("k8s_ns_name", hostname="$node")),
+            pages.choice("pod", "Pod", known("k8s_pod_name", hostname="$node", k8s_ns_name="$namespace")),
+            pages.choice("rule", "Rule", known("rule")),
+            pages.choice("priority", "Priority", "label_values(runtime_security:falco_priority, priority)"),
         ],
-        panels,
-        ("Lines as Falco wrote them", [parts.logs("Lines", "From the sensors' output, in Loki.", CHOSEN_LINES)]),
+        shown,
+        ("Lines as Falco wrote them", [panels.logs("Lines", "From the sensors' output, in Loki.", CHOSEN_LINES)]),
         since="now-6h",
     )
