@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PLAYBOOK_ARGS ?=
 
-run = $$(tools/environment.sh requirements.txt)/bin
+run = $$(tools/environment.sh tools/requirements-run.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 

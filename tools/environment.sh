@@ -8,7 +8,7 @@ requirements=$(realpath "$1")
 top=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security
 python=${PYTHON:-python3}
-key=$(printf '%s\n' "$top"/requirements*.txt "$requirements" | sort -u | xargs -d '\n' cat | sha256sum | cut -c1-12)
+key=$(printf '%s\n' "$top"/requirements*.txt "$top"/tools/requirements*.txt "$requirements" | sort -u | xargs -d '\n' cat | sha256sum | cut -c1-12)
 folder=$cache/$(basename "$requirements" .txt)-$key
 
 if [ ! -f "$folder/.complete" ]; then
