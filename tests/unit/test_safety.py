@@ -12,7 +12,7 @@ import yaml
 
 TOP = Path(__file__).parents[2]
 PAGE = TOP / "docs" / "safety.md"
-COLUMNS = ["File", "Step", "Evidence that it needs", "Who is asked", "Cannot be told", "What the run then does"]
+COLUMNS = ["File", "Step", "Required evidence", "Source", "Unclear if", "The run then"]
 OURS = "runtime_security.kubernetes."
 # Modules of which each task changes or removes something, unless one of these arguments says that it does not.
 CHANGES = {

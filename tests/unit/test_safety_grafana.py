@@ -48,7 +48,7 @@ def test_every_step_has_its_row():
     assert {step for file in files for step in changing(file)} == set(STEPS)
     text = (TOP / "docs" / "safety.md").read_text(encoding="utf-8")
     # Its first table; the second one says where the steps are.
-    section = text.partition("## Grafana\n")[2].partition("\nWhere these steps are:\n")[0]
+    section = text.partition("## Grafana\n")[2].partition("\n### Steps in the code\n")[0]
     rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
     assert rows[0] == "step"
     assert sorted(rows[1:]) == sorted({row for found in STEPS.values() for row in found})

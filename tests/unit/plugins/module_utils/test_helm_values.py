@@ -93,7 +93,7 @@ def test_the_page_names_every_input_that_takes_yaml():
         ].items()
         if is_free(option)
     }
-    table = PAGE.partition("## Inputs")[2].partition("## Differences")[0]
+    table = PAGE.partition("## Variables")[2].partition("## Differences")[0]
     assert set(re.findall(r"`([a-z_0-9]+)`", table)) == free
 
 
