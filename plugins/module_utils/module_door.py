@@ -13,6 +13,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 def run_module(work: t.Any) -> None:
     """work is described in work.py."""
     module = AnsibleModule(argument_spec=work.ARGUMENTS, supports_check_mode=True, **getattr(work, "CONSTRAINTS", {}))
+    if getattr(work, "CLEAN_RESULT", False):
+        module.no_log_values.clear()
     shown = {"invocation": {"module_args": work.masked(module.params)}} if hasattr(work, "masked") else {}
     try:
         result = result_of(work, module.params, Mode(module.check_mode, module._diff))

@@ -10,7 +10,9 @@ The work of a module is a Python module in module_utils with
 - ``announce(params) -> dict`` (optional): the result in check mode where no cluster answers, as before the cluster of a first
   run exists. Without it, no answer is an error in check mode too;
 - ``masked(params) -> dict`` (optional): the parameters as they may be printed, for a module that is given secrets in places
-  that the argument specification cannot mark with no_log. Neither door shows or logs others then.
+  that the argument specification cannot mark with no_log. Neither door shows or logs others then;
+- ``CLEAN_RESULT = True`` (optional): what ``run`` returns, and ``masked``, has no value of an option that is marked no_log. The
+  doors then do not search it for them: that takes out every word of theirs, also names of releases.
 
 A result's ``warnings`` are shown as Ansible's.
 

@@ -89,7 +89,7 @@ import shutil
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import chart_source
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import chart_source
 
 
 def pull(module, source, folder):

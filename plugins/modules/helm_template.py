@@ -83,8 +83,8 @@ manifests:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import Source
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_program import run, without_values
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.chart_source import Source
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.program import run, without_values
 
 
 def main():

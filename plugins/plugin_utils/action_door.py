@@ -10,6 +10,7 @@ module, as Ansible does.
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 
@@ -56,7 +57,7 @@ class ActionDoor(ActionBase):
         # Relative paths are relative to the playbook, as for a module.
         os.chdir(self._loader.get_basedir())
         validator = ArgumentSpecValidator(self.work.ARGUMENTS, **getattr(self.work, "CONSTRAINTS", {}))
-        checked = validator.validate(self._task.args)
+        checked = validator.validate(plain(self._task.args))
         if checked.error_messages:
             return {"failed": True, "msg": "; ".join(checked.error_messages)}
         params = checked.validated_parameters
@@ -64,7 +65,19 @@ class ActionDoor(ActionBase):
             result = result_of(self.work, params, Mode(self._task.check_mode, self._task.diff))
         except WorkError as error:
             result = {"failed": True, "msg": str(error), **error.facts}
-        return remove_values({"changed": False, **result}, secrets(params, self.work.ARGUMENTS))
+        clean = getattr(self.work, "CLEAN_RESULT", False)
+        return remove_values({"changed": False, **result}, set() if clean else secrets(params, self.work.ARGUMENTS))
+
+
+def plain(value):
+    """The same as a module gets it, by JSON: dates and bytes are strings."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
 
 
 def secrets(params, arguments):

@@ -33,7 +33,8 @@ HELM = f"""#!{sys.executable}
 import json, sys, urllib.request
 if "version" in sys.argv:
     sys.exit(print("v3.19.0"))
-with urllib.request.urlopen(ADDRESS + "/helm", data=json.dumps(sys.argv[1:]).encode()) as answer:
+asked = dict(words=sys.argv[1:], values=json.load(sys.stdin) if "-" in sys.argv else None)
+with urllib.request.urlopen(ADDRESS + "/helm", data=json.dumps(asked).encode()) as answer:
     code, printed, said = json.load(answer)
 sys.stdout.write(printed)
 sys.stderr.write(said)
@@ -94,8 +95,8 @@ class Cluster:
         self.changes: list[str] = []
         self.leases: list[str] = []
         self._versions = itertools.count(1)
-        # What Helm says that a release consists of, and what its chart makes.
-        self.manifests = ("", "")
+        # What Helm makes of each chart.
+        self.rendered = ""
         for found in objects:
             metadata = found["metadata"]
             place = (found["apiVersion"], metadata.get("namespace"), plural(found["kind"]), metadata["name"])
@@ -110,33 +111,29 @@ class Cluster:
         found = [one for one in self.objects.values() if labels.items() <= labels_of(one).items()]
         return sorted(found, key=lambda one: int(labels_of(one)["version"]))
 
-    def helm(self, words: list[str]) -> tuple[int, str, str]:
+    def helm(self, words: list[str], values: dict | None = None) -> tuple[int, str, str]:
         """Exit code, output and errors of the program; it makes no objects, and removes what is labelled as a release's own."""
         namespace, verb, *rest = words[1:]
-        positions = {"rollback": 0, "template": 0, "get": 1}
-        after_values = rest.index("-") + 1 if verb in ("install", "upgrade") else -1
-        release = rest[positions.get(verb, after_values)]
+        release, *chart = rest[rest.index("-") + 1 :] if verb in ("install", "upgrade") else rest[-1:]
+        if verb in ("rollback", "template"):
+            release = rest[0]
         found = self.revisions(release)
         if verb in ("install", "upgrade", "rollback", "uninstall"):
             self.changes.append(f"HELM {verb} {release}")
         if verb == "install" and found:
             return 1, "", "Error: INSTALLATION FAILED: cannot re-use a name that is still in use"
         if verb in ("install", "upgrade"):
-            self.record(release, len(found) + 1, "deployed", namespace)
+            version = dict(zip(chart, chart[1:])).get("--version", "1.0.0")
+            made = {"config": values, "chart": chart[0].rpartition("/")[2], "version": version}
+            self.record(release, len(found) + 1, "deployed", namespace, **made)
             return 0, "", ""
+        if verb == "template":
+            return 0, self.rendered, ""
         if not found:
             return NOT_FOUND
         newest = labels_of(found[-1])
         if verb == "status":
             return 0, json.dumps({"info": {"status": newest["status"]}, "version": int(newest["version"])}), ""
-        if verb == "template" or rest[0] == "manifest":
-            return 0, self.manifests[0 if verb == "get" else 1], ""
-        if verb == "get":
-            return (
-                0,
-                json.dumps({"chart": release, "version": "1.0.0"} if rest[0] == "metadata" else self.values(found[-1])),
-                "",
-            )
         if verb == "rollback":
             self.record(release, int(newest["version"]) + 1, "deployed", namespace)
             return 0, "", ""
@@ -146,14 +143,15 @@ class Cluster:
         self.objects = {key: one for key, one in self.objects.items() if id(one) not in gone}
         return 0, "", ""
 
-    def record(self, name: str, revision: int, status: str, namespace: str) -> None:
-        secret = release(name, status=status, revision=revision)
+    def record(self, name: str, revision: int, status: str, namespace: str, **content: object) -> None:
+        secret = release(name, status=status, revision=revision, **content)
         secret["metadata"]["namespace"] = namespace
         self.objects["v1", namespace, "secrets", secret["metadata"]["name"]] = secret
 
-    def values(self, secret: dict) -> dict:
-        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
-        return json.loads(gzip.decompress(packed))["config"]
+    def content(self, release: str) -> dict:
+        """What the newest record of a release says."""
+        packed = base64.b64decode(base64.b64decode(self.revisions(release)[-1]["data"]["release"]))
+        return json.loads(gzip.decompress(packed))
 
     def reply(self, method: str, path: str, words: dict, body: dict, known: dict | None) -> tuple[int, dict]:
         """What is answered; known is the API server's list of groups, or nothing."""
@@ -255,7 +253,7 @@ class Handler(BaseHTTPRequestHandler):
         known = discovery(path)
         cluster = self.server.cluster
         if path == "/helm":
-            status, found = 200, cluster.helm(body)
+            status, found = 200, cluster.helm(**body)
         else:
             status, found = cluster.reply(self.command, path, words, body, known)
         # What is no JSON is sent as it is.
@@ -286,10 +284,22 @@ def made(
     }
 
 
-def release(name: str, status: str = "deployed", revision: int = 1, config: dict | None = None) -> dict:
+def release(
+    name: str,
+    status: str = "deployed",
+    revision: int = 1,
+    config: dict | None = None,
+    chart: str = "",
+    version: str = "1.0.0",
+    manifest: str = "",
+) -> dict:
     """Helm's Secret of a release."""
-    chart = {"metadata": {"name": name, "version": "1.0.0"}}
-    record = {"chart": chart, "config": config or {}, "info": {"status": status}}
+    record = {
+        "chart": {"metadata": {"name": chart or name, "version": version}},
+        "config": config or {},
+        "info": {"status": status},
+        "manifest": manifest,
+    }
     packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
     return made(
         "Secret",
@@ -299,9 +309,12 @@ def release(name: str, status: str = "deployed", revision: int = 1, config: dict
     )
 
 
-def mark(name: str) -> dict:
-    """What says that a release is ours."""
-    return made("ConfigMap", f"runtime-security-release-{name}", {"runtime-security/release": name})
+def mark(name: str, paths: list[str] | None = None) -> dict:
+    """What says that a release, and the values at these paths, are ours."""
+    found = made("ConfigMap", f"runtime-security-release-{name}", {"runtime-security/release": name})
+    if paths is not None:
+        found["metadata"]["annotations"] = {"runtime-security/values": json.dumps(paths)}
+    return found
 
 
 def run(cluster: Cluster, play: str | list[dict], *options: str, **variables: object) -> subprocess.CompletedProcess:

@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import operations, recovery, releases
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
+from api_double import HELM, Server
 
 TOP = Path(__file__).parents[3]
 FAKE = """
@@ -79,3 +83,36 @@ def play(tmp_path):
         return done.returncode, " ".join(done.stdout.replace("''", "'").split())
 
     return run
+
+
+@pytest.fixture
+def helm_module(tmp_path, monkeypatch):
+    """Runs the work of helm_releases on a cluster; returns its result, or the error with its facts as failed, msg."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(recovery, "PATIENCE", 0.2)
+    monkeypatch.setattr(operations, "WAIT_SECONDS", 0.01)
+    servers = []
+
+    def run(cluster, *asked, check=False, diff=False, **options):
+        servers.append(Server(cluster))
+        program = tmp_path / "helm"
+        address = f"http://127.0.0.1:{servers[-1].server_port}"
+        program.write_text(HELM.replace("ADDRESS", repr(address)), encoding="utf-8")
+        program.chmod(0o755)
+        given = {
+            "kubeconfig": servers[-1].kubeconfig(),
+            "namespace": "monitoring",
+            "releases": list(asked),
+            "binary_path": str(program),
+        }
+        checked = ArgumentSpecValidator(releases.ARGUMENTS).validate(given | options)
+        assert checked.error_messages == []
+        try:
+            return result_of(releases, checked.validated_parameters, Mode(check, diff))
+        except WorkError as error:
+            return error.facts | {"failed": True, "msg": str(error)}
+
+    yield run
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -128,8 +128,9 @@ def test_a_volume_of_a_release_taken_over_that_cannot_change_is_refused_before_a
     """The claims of a StatefulSet keep their size; Helm would end in the middle."""
     claim = "{metadata: {name: storage}, spec: {resources: {requests: {storage: %s}}}}"
     made_by = "kind: StatefulSet\nmetadata: {name: loki}\nspec: {volumeClaimTemplates: [%s]}\n" % claim
-    cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), STANDS, release("loki"))
-    cluster.manifests = (made_by % "50Gi", made_by % "10Gi")
+    theirs = release("loki", manifest=made_by % "50Gi")
+    cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), STANDS, theirs)
+    cluster.rendered = made_by % "10Gi"
     done = run(cluster, [entry("loki_stack", "apply")], loki_stack_take_ownership=True)
     said = " ".join(done.stdout.split())
     assert done.returncode != 0

@@ -5,19 +5,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import time
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_recovery
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
     Reader,
     UnclearAnswer,
     connected,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_operations import Helm, clear
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import recovery, task
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.evidence import Found, Owner
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.operations import Helm, clear
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.namespace_contents import objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
     OWNER,
@@ -219,8 +221,8 @@ def test_a_kind_that_the_cache_does_not_know_is_not_overlooked(at, monkeypatch):
     assert objects(reader, "monitoring", []) == ["PrometheusRule/theirs"]
 
 
-def look(reader, new=()):
-    return helm_releases_info.look(reader, ["grafana", "loki"], ["monitoring"], list(new))
+def look(reader):
+    return helm_releases_info.look(reader, ["grafana", "loki"], ["monitoring"])
 
 
 INSTALLED = [made("Namespace", "monitoring"), release("grafana"), release("loki"), mark("loki")]
@@ -257,15 +259,66 @@ def test_a_history_without_its_newest_revision_is_none(at):
         look(reader)
 
 
-@pytest.mark.parametrize("found", [release("grafana"), None], ids=["installed meanwhile", "without a record"])
-def test_a_new_release_is_not_put_over_one_of_somebody_else(at, found):
-    pods = made("Deployment", "grafana")
-    pods["metadata"]["annotations"] = {"meta.helm.sh/release-name": "grafana"}
-    _client, reader = at(Cluster(made("Namespace", "monitoring"), pods, *filter(None, [found])))
-    with pytest.raises(
-        UnclearAnswer, match=r"grafana (in namespace monitoring was not there|exist in namespace monitoring)"
-    ):
-        look(reader, new=["grafana"])
+LOKI = {"name": "loki", "chart": "loki", "repository": "https://charts.example", "version": "7.0.0"}
+GRAFANA = LOKI | {"name": "grafana"}
+SITUATIONS = {
+    "somebody else's": ([release("loki")], "present"),
+    "an upgrade": ([release("loki"), mark("loki")], "present"),
+    "a new one": ([], "present"),
+    "an interrupted one": ([release("loki", status="pending-upgrade"), mark("loki")], "present"),
+    "a removal": ([release("loki"), mark("loki")], "absent"),
+}
+
+
+@pytest.mark.parametrize("situation", [pytest.param(one, id=name) for name, one in SITUATIONS.items()])
+@pytest.mark.parametrize("about", ["/secrets", "/configmaps", "/namespaces/monitoring"])
+@each()
+def test_helm_begins_nothing_on_a_lie(helm_module, monkeypatch, lie, about, situation):
+    """Whatever the state of a release: no record of ownership is written, and Helm changes nothing."""
+    monkeypatch.setattr(task, "Reader", functools.partial(Reader, seconds=0.5))
+    objects, state = situation
+    cluster = Liar(made("Namespace", "monitoring"), *objects).lie(lie, lambda path: path.endswith(about))
+    result = helm_module(cluster, LOKI, state=state)
+    assert result.get("failed") and cluster.changes == [], result
+
+
+@pytest.mark.parametrize("kind", ["daemonsets", "deployments", "statefulsets"])
+@each()
+def test_a_new_release_needs_to_know_that_no_workloads_exist(helm_module, monkeypatch, lie, kind):
+    monkeypatch.setattr(task, "Reader", functools.partial(Reader, seconds=0.5))
+    cluster = Liar(made("Namespace", "monitoring")).lie(lie, lambda path: path.endswith(kind))
+    assert helm_module(cluster, LOKI).get("failed") and cluster.changes == []
+
+
+@pytest.mark.parametrize("about", ["/secrets/sh.helm.release.v1.loki.v1", "/configmaps/runtime-security-release-loki"])
+@each()
+def test_what_is_deployed_is_not_guessed(helm_module, monkeypatch, lie, about):
+    monkeypatch.setattr(task, "Reader", functools.partial(Reader, seconds=0.5))
+    objects = release("loki"), mark("loki", [])
+    cluster = Liar(made("Namespace", "monitoring"), *objects).lie(lie, lambda path: path.endswith(about))
+    assert helm_module(cluster, LOKI).get("failed") and cluster.changes == []
+
+
+def test_a_release_of_which_the_list_lacks_the_mark_is_not_removed(helm_module):
+    def empty(honest):
+        return 200, honest[1] | {"items": []}
+
+    cluster = Liar(*INSTALLED).lie(empty, lambda path: path.endswith("configmaps"))
+    for state in ("present", "absent"):
+        assert "lacks runtime-security-release-loki" in helm_module(cluster, LOKI, state=state)["msg"]
+    assert cluster.changes == []
+
+
+def test_an_empty_list_of_secrets_is_no_reason_to_overwrite(helm_module):
+    """Helm itself refuses the name."""
+
+    def empty(honest):
+        return 200, honest[1] | {"items": []}
+
+    cluster = Liar(*INSTALLED).lie(empty, lambda path: path.endswith("secrets"))
+    result = helm_module(cluster, GRAFANA)
+    assert "cannot re-use a name that is still in use" in result["msg"]
+    assert "HELM upgrade grafana" not in cluster.changes
 
 
 HONEST = (0, json.dumps({"info": {"status": "pending-upgrade"}, "version": 4}), "")
@@ -282,14 +335,14 @@ HELM_LIES = {
     "it is deployed": (0, json.dumps({"info": {"status": "deployed"}, "version": 5}), ""),
     "it is gone": (1, "", "Error: release: not found"),
 }
-RECORD = {"name": "loki", "status": "pending-upgrade", "newest": 4, "revision": 3, "idle": 0}
+RECORD = Found("loki", Owner.MANAGED, True, [], revision=4, status="pending-upgrade", last_deployed=3)
 
 
 @pytest.fixture
 def helm(monkeypatch, tmp_path):
     """A Helm of which each question gets an answer, and what it was told to do."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(helm_recovery, "PATIENCE", 0.2)
+    monkeypatch.setattr(recovery, "PATIENCE", 0.2)
     told = SimpleNamespace(answer=HONEST, done=[], helm=Helm("helm", "monitoring", {}, "cluster"))
 
     def run(arguments, values=None, **options):
@@ -307,7 +360,7 @@ def helm(monkeypatch, tmp_path):
 @pytest.mark.parametrize("idle", [0, 10_000])
 def test_nothing_is_rolled_back_where_helm_says_something_else(helm, answer, idle):
     helm.answer = answer
-    clear(helm.helm.recover)(RECORD | {"idle": idle})
+    clear(helm.helm.recover)(RECORD._replace(idle=idle))
     assert helm.done == []
 
 
@@ -316,21 +369,21 @@ def test_nothing_is_rolled_back_where_helm_says_something_else(helm, answer, idl
 )
 def test_a_release_is_gone_only_when_helm_says_so(helm, answer):
     helm.answer = answer
-    done, said = clear(helm.helm.uninstall)({"name": "loki", "newest": 4})
+    done, said = clear(helm.helm.uninstall)(RECORD)
     assert not done and said
 
 
 def test_a_helm_of_somebody_else_is_waited_for(helm, monkeypatch):
-    monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
+    monkeypatch.setattr(recovery, "PATIENCE", 300)
     answers = [HONEST, HONEST, (0, json.dumps({"info": {"status": "deployed"}, "version": 4}), "")]
-    monkeypatch.setattr(helm.helm, "status", lambda release: helm_recovery.parsed_status(*answers.pop(0)))
-    assert clear(helm.helm.recover)(RECORD | {"idle": 20}) == (True, "")
+    monkeypatch.setattr(helm.helm, "status", lambda name: recovery.parsed_status(*answers.pop(0)))
+    assert clear(helm.helm.recover)(RECORD._replace(idle=20)) == (True, "")
     assert helm.done == []
 
 
 def test_what_this_machine_began_is_recovered_at_once(helm, monkeypatch):
-    monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
-    with helm.helm.lock(RECORD) as lock:
+    monkeypatch.setattr(recovery, "PATIENCE", 300)
+    with helm.helm.lock("loki") as lock:
         lock.note("upgrade", 4)
     assert clear(helm.helm.recover)(RECORD) == (True, "")
     assert helm.done == [["rollback", "loki", "3"]]
@@ -338,24 +391,24 @@ def test_what_this_machine_began_is_recovered_at_once(helm, monkeypatch):
 
 def test_what_failed_on_this_machine_is_recovered_at_once(helm, monkeypatch):
     """An API server that went away in the middle: Helm has ended, its record says that it is at work."""
-    monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
+    monkeypatch.setattr(recovery, "PATIENCE", 300)
     ask = helm.helm.run
     monkeypatch.setattr(helm.helm, "run", lambda words, *more, **options: (1, "", "500"))
-    clear(helm.helm.uninstall)({"name": "loki", "newest": 4})
+    clear(helm.helm.uninstall)(RECORD)
     monkeypatch.setattr(helm.helm, "run", ask)
     helm.answer = (0, json.dumps({"info": {"status": "uninstalling"}, "version": 4}), "")
-    assert clear(helm.helm.recover)(RECORD | {"status": "uninstalling"}) == (True, "")
+    assert clear(helm.helm.recover)(RECORD._replace(status="uninstalling")) == (True, "")
     assert helm.done == [["uninstall", "--wait", "loki"]]
 
 
 def test_a_record_that_nobody_writes_any_more_is_recovered(helm, monkeypatch):
-    monkeypatch.setattr(helm_recovery, "PATIENCE", 300)
-    assert clear(helm.helm.recover)(RECORD | {"idle": 301}) == (True, "")
+    monkeypatch.setattr(recovery, "PATIENCE", 300)
+    assert clear(helm.helm.recover)(RECORD._replace(idle=301)) == (True, "")
     assert helm.done == [["rollback", "loki", "3"]]
 
 
 def test_a_helm_that_still_runs_here_is_waited_for(helm):
-    with helm.helm.lock(RECORD):
-        done, said = clear(helm.helm.recover)(RECORD | {"idle": 10_000})
+    with helm.helm.lock("loki"):
+        done, said = clear(helm.helm.recover)(RECORD._replace(idle=10_000))
     assert not done and "has been at work with it" in said
     assert helm.done == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import plain
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.comparison import plain
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_values import (
     UnreadableValue,
     helm_values,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.immutable_fields import changes, message
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.immutable_fields import changes, message
 
 
 def claim(size="10Gi", **spec):

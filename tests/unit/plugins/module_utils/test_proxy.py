@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.filter.proxy_environment import proxy_environment
 from ansible_collections.runtime_security.kubernetes.plugins.lookup import dashboard
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import proxy
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.chart_source import Source
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana, GrafanaError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.chart_source import Source
 from ansible_collections.runtime_security.kubernetes.plugins.modules import prometheus_info
 
 HANDBOOK = "localhost,127.0.0.1,10.96.0.0/12,192.168.49.0/24"

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_program import without_values
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.program import without_values
 from ansible_collections.runtime_security.kubernetes.plugins.modules import helm_releases, helm_template
 
 HELM = """#!/bin/sh

@@ -8,19 +8,31 @@ import json
 import os
 import re
 import subprocess
+import typing as t
 from collections.abc import Mapping
 
+from ansible.module_utils.common.process import get_bin_path
+
+# Nothing of Helm 3.16 itself is needed: older ones have not been tried.
+MINIMUM = (3, 16, 0)
+# Seconds for a question: it reads one record.
+QUESTION_SECONDS = 60
 # What the Kubernetes client logs on the way; Helm's own reason comes after it.
 _LOGGED = re.compile(r"[EIW][0-9]{4} [0-9:.]+ +[0-9]+ \S+[.]go:[0-9]+\] ")
 # A shorter text says nothing, and is part of many words.
 SHORTEST = 6
+# Characters of what a program that is not Helm prints.
+_SHORT = 200
 
 
-# Seconds for a question: it reads one record.
-QUESTION_SECONDS = 60
-
-
-def run(program, arguments, values=None, environment=None, seconds=None, descriptors=()):
+def run(
+    program: str,
+    arguments: list[str],
+    values: object = None,
+    environment: dict[str, str] | None = None,
+    seconds: float | None = None,
+    descriptors: t.Sequence[int] = (),
+) -> tuple[int, str, str]:
     """Exit code, output, and what went wrong; always something, where the exit code is not 0.
 
     seconds limits it, descriptors are inherited by it.
@@ -48,14 +60,46 @@ def run(program, arguments, values=None, environment=None, seconds=None, descrip
     return done.returncode, done.stdout, said.strip() or done.stderr.strip() or nothing
 
 
-def without_values(said, values):
-    """What Helm said, which may quote a value where it is of the wrong type."""
-    for text in sorted(_texts(values), key=len, reverse=True):
+def path_of(binary: str) -> str:
+    """The program's path; what is not there stays as it is, and cannot be started."""
+    try:
+        return get_bin_path(binary)
+    except ValueError:
+        return binary
+
+
+def version(binary: str) -> tuple[str, str]:
+    """The version without the leading v, and what stands in the way of one; one of the two is "" ."""
+    try:
+        program = get_bin_path(binary)
+    except ValueError:
+        return "", "there is no such program"
+    _code, printed, said = run(program, ["version", "--template", "{{.Version}}"], seconds=QUESTION_SECONDS)
+    match = re.match(r"v(\d+\.\d+\.\d+)", printed)
+    if match:
+        return match.group(1), ""
+    return "", "it said %s" % ((said or printed).strip()[:_SHORT] or "nothing")
+
+
+def refusal(binary: str, variable: str, minimum: tuple[int, ...] = MINIMUM) -> str:
+    """Why a program cannot be used, "" where it can; variable is the one that names it."""
+    found, problem = version(binary)
+    if found and tuple(map(int, found.split("."))) >= minimum:
+        return ""
+    return (
+        f"{variable}: {problem or f'the version is {found}'} ('{binary}'). Expected Helm {'.'.join(map(str, minimum))} or "
+        f"newer. Fix: install it, or set {variable} to its path."
+    )
+
+
+def without_values(said: str, values: object, public: t.Iterable[str] = ()) -> str:
+    """What Helm said, which may quote a value where it is of the wrong type; public texts are no secret."""
+    for text in sorted(_texts(values) - set(public), key=len, reverse=True):
         said = said.replace(text, "***")
     return said
 
 
-def _texts(value):
+def _texts(value: object) -> set[str]:
     """All lines of all texts in a value that are long enough."""
     if isinstance(value, Mapping):
         value = list(value.values())

@@ -1,6 +1,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Helm's records of releases, and the marks beside those of this collection. Private to the collection."""
+"""Helm's records of releases, and the marks beside those that this collection manages. Private to the collection.
+
+Helm keeps a Secret for each revision of a release. A mark is a ConfigMap; it is written before Helm begins.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
     Reader,
     UnclearAnswer,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_release import (
-    decoded_record,
-    digest_of,
-    part,
-)
 
-# The label of a mark, a ConfigMap beside a release of this collection; its value is the release's name.
+# The label of a mark; its value is the release's name.
 MARK = "runtime-security/release"
 MARK_NAME = "runtime-security-release-%s"
 # A mark's annotation: the paths of the values that were set last, as a JSON list.
@@ -48,11 +46,12 @@ def key(metadata: dict) -> str:
     return f"{metadata['namespace']}/{labels.get(MARK) or labels['name']}"
 
 
-def read(reader: Reader, names: list[str], namespaces: list[str]) -> Records:
-    """Those of some releases in all namespaces, or only in these where the account may not look everywhere."""
+def read(reader: Reader, names: t.Iterable[str], namespaces: list[str], everywhere: bool = True) -> Records:
+    """Those of some releases in all namespaces; only in these where the account may not look everywhere, or need not."""
     try:
-        secrets, marks = _traces(reader, names, None)
-        return Records(secrets, marks, [], True)
+        if everywhere:
+            secrets, marks = _traces(reader, names, None)
+            return Records(secrets, marks, [], True)
     except NotAllowed:
         pass
     found = Records([], [], [], False)
@@ -67,7 +66,7 @@ def read(reader: Reader, names: list[str], namespaces: list[str]) -> Records:
     return found
 
 
-def _traces(reader: Reader, names: list[str], namespace: str | None) -> tuple[list[dict], list[dict]]:
+def _traces(reader: Reader, names: t.Iterable[str], namespace: str | None) -> tuple[list[dict], list[dict]]:
     wanted = ",".join(names)
     secrets = reader.all("Secret", "v1", namespace, f"owner=helm,name in ({wanted})", metadata_only=True)
     marks = reader.all("ConfigMap", "v1", namespace, f"{MARK} in ({wanted})", metadata_only=True)
@@ -81,7 +80,7 @@ def _checked(metadata: dict, label: str) -> dict:
 
 
 def histories(secrets: list[dict]) -> dict[str, list[dict]]:
-    """The labels of each revision's Secret with its metadata, the newest last, by release.
+    """The metadata of each revision's Secret, the newest last, by release.
 
     A history whose newest revision was replaced by a newer one lacks that one.
     """
@@ -102,7 +101,7 @@ def histories(secrets: list[dict]) -> dict[str, list[dict]]:
 
 
 def ownership(reader: Reader, found: dict[str, list[dict]], marks: list[dict]) -> dict[str, bool]:
-    """For each release, whether this collection installed it. One that seems to be of others is looked at by name too."""
+    """For each release, whether this collection manages it. One that seems to be of others is looked at by name too."""
     ours = {key(mark) for mark in marks}
     for name in found.keys() - ours:
         namespace, _slash, release = name.partition("/")
@@ -128,48 +127,11 @@ def managed_paths(marks: list[dict]) -> dict[str, list[str] | None]:
     return found
 
 
-def deployed(
-    reader: Reader, newest: dict[str, dict], managed: dict[str, list[str] | None]
-) -> tuple[dict[str, str], dict[str, list[str] | None]]:
-    """A digest of our part of what each release was last asked to be, where that is deployed; and managed, of which what
-    such a release no longer has is forgotten."""
-    digests, paths = {}, dict(managed)
-    for name, metadata in newest.items():
-        try:
-            secret = reader.one("Secret", "v1", metadata["name"], metadata["namespace"])
-        except NotAllowed:
-            # Who may list it need not be allowed to read it.
-            continue
-        if secret is None:
-            # A Helm that an earlier run left at work may have removed it meanwhile.
-            continue
-        try:
-            record = decoded_record(secret["data"]["release"])
-            found = digest_of(record, managed.get(name))
-            if found:
-                digests[name] = found
-                if managed.get(name) is not None:
-                    paths[name] = [path for path in managed[name] if part(record.get("config") or {}, [path])]
-        except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError) as error:
-            raise UnclearAnswer(f"Secret {metadata['namespace']}/{metadata['name']}: no record of Helm.") from error
-    return digests, paths
-
-
-def interrupted(found: dict[str, list[dict]], server_time: float | None) -> dict[str, dict]:
-    """Releases whose newest revision is not complete: its number and status, the revision to go back to, its age."""
-    result = {}
-    for name, entries in found.items():
-        labels = [metadata["labels"] for metadata in entries]
-        if labels[-1]["status"] in INTERRUPTED:
-            good = [entry for entry in labels if entry["status"] == "deployed"] or labels
-            result[name] = {
-                "name": labels[-1]["name"],
-                "status": labels[-1]["status"],
-                "newest": int(labels[-1]["version"]),
-                "revision": int(good[-1]["version"]),
-                "idle": idle_seconds(entries[-1], server_time),
-            }
-    return result
+def last_deployed(history: list[dict]) -> int:
+    """The revision that was deployed last; the newest one where none ever was."""
+    labels = [metadata["labels"] for metadata in history]
+    good = [one for one in labels if one["status"] == "deployed"] or labels
+    return int(good[-1]["version"])
 
 
 def idle_seconds(metadata: dict, server_time: float | None) -> int:
@@ -182,8 +144,8 @@ def idle_seconds(metadata: dict, server_time: float | None) -> int:
     return max(0, int(server_time - max(written))) if written and server_time is not None else 0
 
 
-def unrecorded(reader: Reader, names: list[str], namespace: str, found: t.Container[str]) -> list[str]:
-    """Releases whose workloads exist although Helm has no record of them, as NAMESPACE/NAME.
+def unrecorded(reader: Reader, names: list[str], namespace: str) -> list[str]:
+    """Of releases without a record those whose workloads exist.
 
     Records elsewhere (HELM_DRIVER) look so, and a list that lacks them.
     """
@@ -193,4 +155,4 @@ def unrecorded(reader: Reader, names: list[str], namespace: str, found: t.Contai
         for one in reader.all(kind, "apps/v1", namespace, metadata_only=True)
         if not one["metadata"].get("deletionTimestamp")
     }
-    return [f"{namespace}/{name}" for name in names if name in annotated and f"{namespace}/{name}" not in found]
+    return [name for name in names if name in annotated]

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_records
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import NotAllowed
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import records
 
 
 def history(*statuses):
-    """Metadata of the Secrets that Helm keeps, in no order."""
+    """Metadata of the Secrets that Helm keeps."""
     secrets = [
         {
             "name": f"sh.helm.release.v1.loki.v{number}",
@@ -20,7 +20,8 @@ def history(*statuses):
         }
         for number, status in enumerate(statuses, start=9)
     ]
-    return helm_records.histories(secrets[::-1])
+    # In no order.
+    return records.histories(secrets[::-1])["monitoring/loki"]
 
 
 class Account:
@@ -29,7 +30,7 @@ class Account:
     def all(self, kind, api_version, namespace=None, labels="", metadata_only=False):
         if namespace != "monitoring":
             raise NotAllowed("403")
-        names = {"Secret": {"name": "loki"}, "ConfigMap": {helm_records.MARK: "loki"}}[kind]
+        names = {"Secret": {"name": "loki"}, "ConfigMap": {records.MARK: "loki"}}[kind]
         return [{"metadata": {"namespace": namespace, "name": kind, "labels": names, "selector": labels}}]
 
 
@@ -44,28 +45,27 @@ class Account:
         (["superseded", "uninstalling"], 10),
     ],
 )
-def test_a_release_that_was_interrupted_goes_back_to_what_was_deployed(statuses, revision):
-    found = {"name": "loki", "status": statuses[-1], "newest": 8 + len(statuses), "revision": revision, "idle": 40}
+def test_the_revision_to_go_back_to_is_the_one_that_was_deployed_last(statuses, revision):
+    assert records.last_deployed(history(*statuses)) == revision
+
+
+def test_the_age_of_a_record_goes_by_the_servers_clock():
+    (newest,) = history("failed")
     # 2026-01-01 00:01:00
-    assert helm_records.interrupted(history(*statuses), 1767225660.0) == {"monitoring/loki": found}
-    assert helm_records.interrupted(history(*statuses), None)["monitoring/loki"]["idle"] == 0
+    assert records.idle_seconds(newest, 1767225660.0) == 40
+    assert records.idle_seconds(newest, None) == 0
 
 
-def test_one_that_is_deployed_is_left_alone():
-    assert helm_records.interrupted(history("failed", "pending-install", "deployed"), None) == {}
-
-
-def test_an_account_of_one_namespace_looks_there_and_says_where_it_may_not():
-    found = helm_records.read(Account(), ["grafana", "loki"], ["falco", "monitoring"])
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_an_account_of_one_namespace_looks_there_and_says_where_it_may_not(everywhere):
+    found = records.read(Account(), ["grafana", "loki"], ["falco", "monitoring"], everywhere)
     assert [one["selector"] for one in found.secrets] == ["owner=helm,name in (grafana,loki)"]
     assert [one["name"] for one in found.marks] == ["ConfigMap"]
     assert found.hidden == ["falco"] and not found.everywhere
 
 
 def test_the_paths_of_our_values_are_read_from_the_mark():
-    labels = {helm_records.MARK: "loki"}
-    marks = [
-        {"name": "a", "namespace": "monitoring", "labels": labels, "annotations": {helm_records.PATHS: '["/a/b"]'}}
-    ]
-    assert helm_records.managed_paths(marks) == {"monitoring/loki": ["/a/b"]}
-    assert helm_records.managed_paths([marks[0] | {"annotations": None}]) == {"monitoring/loki": None}
+    labels = {records.MARK: "loki"}
+    marks = [{"name": "a", "namespace": "monitoring", "labels": labels, "annotations": {records.PATHS: '["/a/b"]'}}]
+    assert records.managed_paths(marks) == {"monitoring/loki": ["/a/b"]}
+    assert records.managed_paths([marks[0] | {"annotations": None}]) == {"monitoring/loki": None}
