@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import json
@@ -16,14 +17,11 @@ from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import process
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import run as lock_work
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lease import NAMESPACE
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record, Watch
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.run import (
-    argument_spec,
-    place_of,
-    run,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import InWorker
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.action_door import ActionDoor
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.run_keeper import (
     note_of,
     release_at_the_end,
@@ -38,30 +36,36 @@ _EVERY = 1
 _LONGEST = 86400
 
 
-class ActionModule(InWorker):
+class ActionModule(ActionDoor):
     """The controller's part of a lock: who the run is, waiting, and the keeper; the lock itself may be of another machine."""
 
+    work = lock_work
+
     def run(self, tmp=None, task_vars=None):
-        # Not that of InWorker: the module is one step of this.
-        result = super(InWorker, self).run(tmp, task_vars)
+        # Not that of ActionDoor: the module is one step of this.
+        result = super(ActionDoor, self).run(tmp, task_vars)
         refuse(self._task.args)
-        _validated, params = self.validate_argument_spec(argument_spec())
+        try:
+            params = self.parameters()
+        except WorkError as error:
+            return result | {"failed": True, "msg": str(error)}
         result.update(changed=False, held=False, note="")
         if self._task.check_mode:
             return result
-        steps = Steps(self, params, task_vars)
+        with contextlib.ExitStack() as ends:
+            return result | self._held(Steps(self, params, task_vars, ends), params)
+
+    def _held(self, steps, params):
+        """Take the lock, and have it kept until the run ends."""
         note = note_of(steps.key())
         had = note.exists()
         if note.kept():
-            return result | {"held": True, "note": str(note.path)}
+            return {"held": True, "note": str(note.path)}
         answer = wait(steps, params, had)
         if not answer.get("held"):
-            return result | answer
+            return answer
         start(steps.alone(), steps.me.pid, steps.me.process_start, note)
-        return result | {"held": True, "by": answer["by"], "note": str(note.path)}
-
-    def in_worker(self, task_vars):
-        return self._same_place(task_vars)
+        return {"held": True, "by": answer["by"], "note": str(note.path)}
 
     def on_host(self, params, task_vars):
         """One step as Ansible runs every module."""
@@ -78,11 +82,12 @@ class ActionModule(InWorker):
 class Steps:
     """Steps of a lock, in this worker or on the task's host."""
 
-    def __init__(self, action, params, task_vars):
+    def __init__(self, action, params, task_vars, ends):
         self._action = action
         self._params = params
         self._task_vars = task_vars
-        self._here = action.in_worker(task_vars)
+        self._ends = ends
+        self._here = action.same_place(task_vars)
         self._place = None
         self.me = identity()
 
@@ -104,8 +109,8 @@ class Steps:
         if not self._here:
             return self._action.on_host(self._action.arguments() | more, self._task_vars)
         try:
-            self._place = self._place or place_of(self._params)
-            return run(self._params | more, self._place)
+            self._place = self._place or self._ends.enter_context(lock_work.place_of(self._params))
+            return lock_work.step(self._params | more, self._place)
         except LockError as error:
             return {"failed": True, "msg": str(error), "cause": error.cause}
 

@@ -1,230 +1,91 @@
-# Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings alert rules, contact points and our route in the policy tree to the declared state, in the one order that works.
-
-Grafana refuses a route to a contact point that is missing, and the removal of one that is in use. So: contact points,
-route, rules, and then what is no longer declared.
-"""
+"""The work of grafana_alerting: its options, and what it returns. Private to the collection."""
 
 from __future__ import annotations
 
-import typing as t
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alert_rules import DefinitionError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alerting_writer import Writer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
+    PATIENCE,
+    Grafana,
+    GrafanaError,
+    connection_spec,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
-from . import grafana_alert_rules as alert_rules
-from . import grafana_contact_points as points
-from . import grafana_policy as policy
-from .grafana_alert_rules import DefinitionError
-from .grafana_client import Grafana, GrafanaError, path
-from .grafana_rule_group import RuleGroup
+QUERY = dict(
+    ref=dict(type="str", required=True),
+    data_source=dict(type="str", required=True),
+    type=dict(type="str", required=True, choices=["prometheus", "loki"]),
+    expr=dict(type="str", required=True),
+)
+RULE = dict(
+    uid=dict(type="str", required=True),
+    title=dict(type="str", required=True),
+    queries=dict(type="list", elements="dict", required=True, options=QUERY),
+    condition=dict(type="str", default="$A > 0"),
+    for_seconds=dict(type="int", default=0),
+    labels=dict(type="dict"),
+    annotations=dict(type="dict"),
+    no_data=dict(type="str", choices=["ok", "alerting", "no_data"], default="ok"),
+    error=dict(type="str", choices=["ok", "alerting", "error"], default="error"),
+    paused=dict(type="bool", default=False),
+)
+CONTACT_POINT = dict(
+    name=dict(type="str", required=True),
+    type=dict(type="str", required=True),
+    settings=dict(type="dict"),
+    secure_settings=dict(type="dict", no_log=True),
+    send_resolved=dict(type="bool", default=True),
+)
+ROUTE = dict(
+    contact_point=dict(type="str", required=True),
+    group_by=dict(type="list", elements="str", default=[]),
+    group_wait_seconds=dict(type="int"),
+    group_interval_seconds=dict(type="int"),
+    repeat_interval_seconds=dict(type="int"),
+)
+POLICY = dict(
+    routes=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options={
+            "matchers": dict(type="list", elements="str", required=True),
+            "continue": dict(type="bool", default=False),
+            **ROUTE,
+        },
+    ),
+    **ROUTE,
+)
+ARGUMENTS = dict(
+    connection_spec(),
+    folder_uid=dict(type="str", required=True),
+    group=dict(type="str", default="runtime-security"),
+    interval_seconds=dict(type="int", default=60),
+    rules=dict(type="list", elements="dict", default=[], options=RULE),
+    contact_points=dict(type="list", elements="dict", default=[], options=CONTACT_POINT),
+    policy=dict(type="dict", options=POLICY),
+    owner=dict(type="str", default="runtime_security.kubernetes"),
+    restore_edits=dict(type="bool", default=True),
+    purge=dict(type="bool", default=False),
+    state=dict(type="str", choices=["present", "absent"], default="present"),
+)
+CONSTRAINTS = {"mutually_exclusive": [("url_username", "grafana_api_key")]}
 
-_API = ("v1", "provisioning")
-# What is not locked in Grafana's pages has to be written with this header, what is locked without it.
-_UNLOCKED = {"X-Disable-Provenance": "true"}
 
-
-def _lists() -> dict[str, list[str]]:
-    return {"created": [], "updated": [], "unchanged": [], "removed": []}
-
-
-def _headers(found: dict | None) -> dict[str, str]:
-    return {} if found and found.get("provenance") else _UNLOCKED
-
-
-class Writer:
-    """In check mode it only finds out."""
-
-    def __init__(self, grafana: Grafana, params: dict[str, t.Any], check_mode: bool) -> None:
-        self.grafana = grafana
-        self.params = params
-        self.owner = params["owner"]
-        self.check_mode = check_mode
-        self.group = RuleGroup(grafana, params["folder_uid"], params["group"])
-        self.rules = {**_lists(), "edited": []}
-        self.contact_points = _lists()
-        self.policy = "absent"
-        self.interval_changed = False
-        self.diff: list[dict] = []
-
-    @property
-    def changed(self) -> bool:
-        listed = any(
-            part[key] for part in (self.rules, self.contact_points) for key in ("created", "updated", "removed")
-        )
-        return listed or self.interval_changed or self.policy in ("created", "updated", "removed")
-
-    def run(self) -> None:
-        """All reading and refusing comes before the first change."""
-        present = self.params["state"] == "present"
-        purge = self.params["purge"] or not present
-        declared_points = self.params["contact_points"] if present else []
-        rules = self._declared_rules() if present else []
-        route = policy.build(self.params["policy"], self.owner) if present and self.params["policy"] else None
-
-        found_rules = self.grafana.get_list(
-            path(*_API, "alert-rules"), "uid", "title", "folderUID", "ruleGroup", "data", absent=(404,)
-        )
-        if found_rules is None:
-            if present:
-                raise self._without_alerting()
-            return
-        found_points = self.grafana.get_list(path(*_API, "contact-points"), "uid", "name", "type", "settings")
-        tree = policy.read(self.grafana)
-        points.refuse_unusable(declared_points, found_points, self.owner)
-        self._refuse_unknown_targets(route, tree, declared_points, found_points)
-        point_writes = self._judge_points(declared_points, found_points)
-        new_tree = self._judge_tree(tree, route, purge)
-        rule_writes = self._judge_rules(rules, found_rules)
-        interval = self._judge_interval(rules, found_rules)
-        gone_points = points.undeclared(declared_points, found_points, self.owner) if purge else []
-        points.refuse_used(gone_points, found_rules, policy.contact_points(new_tree or tree), self.owner)
-        if new_tree:
-            policy.confirm(self.grafana, tree)
-
-        for body, found in point_writes:
-            self._send("contact-points", body, found)
-        if new_tree and not self.check_mode:
-            self.grafana.request("PUT", path(*_API, "policies"), new_tree, headers=_headers(tree))
-        for body, found in rule_writes:
-            self._send("alert-rules", body, found)
-        if interval and not self.check_mode:
-            self.group.set_interval(self.params["interval_seconds"], _UNLOCKED)
-        if purge:
-            self._purge_rules(rules, found_rules)
-            self._purge_points(gone_points)
-
-    def _declared_rules(self) -> list[dict]:
-        folder, group = self.params["folder_uid"], self.params["group"]
-        return alert_rules.build_all(self.params["rules"], folder, group, self.owner)
-
-    def _without_alerting(self) -> GrafanaError:
-        return GrafanaError(
-            f"Grafana at {self.grafana.url} cannot list its alert rules over its API: that needs Grafana 9.4 or newer, "
-            "with unified alerting on."
-        )
-
-    def _refuse_unknown_targets(self, route: dict | None, tree: dict, declared: list[dict], found: list[dict]) -> None:
-        # The tree's own targets too: the name of Grafana's default contact point is in no list.
-        known = {point["name"] for point in declared + found} | policy.contact_points(tree)
-        unknown = sorted(policy.contact_points(route) - known)
-        if unknown:
-            raise DefinitionError(
-                f"policy sends to the contact point {unknown[0]!r}, which is neither declared nor in Grafana at "
-                f"{self.grafana.url}. There are: {', '.join(sorted(known))}"
-            )
-
-    def _judge_points(self, declared: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
-        by_uid = {point["uid"]: point for point in found}
-        writes = []
-        for point in declared:
-            current = by_uid.get(points.uid(point, self.owner))
-            body = points.build(point, current, self.owner)
-            if current and points.is_as_declared(current, body, point):
-                self.contact_points["unchanged"].append(point["name"])
-                continue
-            self.contact_points["updated" if current else "created"].append(point["name"])
-            secure = set(point["secure_settings"] or {})
-            self._show(f"contact point {point['name']}", points.view(current, secure), points.view(body, secure))
-            writes.append((body, current))
-        return writes
-
-    def _judge_tree(self, tree: dict, route: dict | None, purge: bool) -> dict | None:
-        ours = policy.ours_in(tree, self.owner)
-        if not route and not purge:
-            self.policy = "unchanged" if ours else "absent"
-            return None
-        new_tree = policy.merged(tree, route, self.owner)
-        if new_tree is None:
-            self.policy = "unchanged" if ours else "absent"
-            return None
-        if tree.get("provenance") == "file":
-            raise GrafanaError(
-                f"the notification policies of Grafana at {self.grafana.url} come from a provisioning file, so the API "
-                f"cannot change them. Add a route for {alert_rules.OWNER_LABEL}={self.owner} there, and declare no policy."
-            )
-        self.policy = "removed" if not route else "updated" if ours else "created"
-        self._show("notification policy", {"routes": tree.get("routes") or []}, {"routes": new_tree["routes"]})
-        return new_tree
-
-    def _judge_rules(self, rules: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
-        by_uid = {rule["uid"]: rule for rule in found}
-        writes = []
-        for body in rules:
-            current = by_uid.get(body["uid"])
-            if current and not alert_rules.is_ours(current, self.owner):
-                self._refuse_foreign(current)
-            if current and alert_rules.is_as_declared(current, body):
-                self.rules["unchanged"].append(body["uid"])
-                continue
-            if current and alert_rules.mark(current) == alert_rules.mark(body):
-                # We wrote this very declaration; somebody has changed it since.
-                self.rules["edited"].append(body["uid"])
-                if not self.params["restore_edits"]:
-                    self.rules["unchanged"].append(body["uid"])
-                    continue
-            self.rules["updated" if current else "created"].append(body["uid"])
-            self._show(f"alert rule {body['uid']}", alert_rules.view(current), alert_rules.view(body))
-            writes.append((body, current))
-        return writes
-
-    def _refuse_foreign(self, current: dict) -> None:
-        if (current.get("labels") or {}).get(alert_rules.OWNER_LABEL) == self.owner:
-            # Ours, but for the mark: an edit in Grafana's pages took it away.
-            return
-        raise GrafanaError(
-            f"Grafana at {self.grafana.url} already has an alert rule with the uid {current['uid']!r} "
-            f"({current['title']!r}) without the label {alert_rules.OWNER_LABEL}={self.owner}. Give the declared one "
-            "another uid, or remove the other."
-        )
-
-    def _judge_interval(self, rules: list[dict], found: list[dict]) -> bool:
-        """Whether the group has to be told how often it is evaluated."""
-        if not rules:
-            return False
-        group = self.group.read() if any(self.group.has(rule) for rule in found) else None
-        before = group["interval"] if group else None
-        self.interval_changed = before != self.params["interval_seconds"]
-        if self.interval_changed:
-            name = f"group {self.params['group']}"
-            self._show(name, {"interval": before} if group else {}, {"interval": self.params["interval_seconds"]})
-        return self.interval_changed
-
-    def _send(self, kind: str, body: dict, found: dict | None) -> None:
-        if self.check_mode:
-            return
-        name = body.get("title") or body["name"]
-        try:
-            if found:
-                self.grafana.request("PUT", path(*_API, kind, body["uid"]), body, headers=_headers(found))
-            else:
-                self.grafana.request("POST", path(*_API, kind), body, headers=_headers(None))
-        except GrafanaError as exc:
-            raise GrafanaError(f"{kind} {name!r} was not saved: {exc}", exc.status) from exc
-
-    def _purge_rules(self, declared: list[dict], found: list[dict]) -> None:
-        keep = {rule["uid"] for rule in declared}
-        for rule in found:
-            if rule["uid"] in keep or not alert_rules.is_ours(rule, self.owner):
-                continue
-            self.rules["removed"].append(rule["uid"])
-            self._show(f"alert rule {rule['uid']}", alert_rules.view(rule), {})
-            self._delete("alert-rules", rule)
-
-    def _purge_points(self, gone: list[dict]) -> None:
-        for point in gone:
-            self.contact_points["removed"].append(point["name"])
-            self._show(f"contact point {point['name']}", points.view(point, set()), {})
-            self._delete("contact-points", point)
-
-    def _delete(self, kind: str, found: dict) -> None:
-        if self.check_mode:
-            return
-        try:
-            # 404: somebody was faster.
-            self.grafana.request("DELETE", path(*_API, kind, found["uid"]), absent=(404,), headers=_headers(found))
-        except GrafanaError as exc:
-            name = found.get("title") or found["name"]
-            raise GrafanaError(f"{kind} {name!r} was not removed: {exc}", exc.status) from exc
-
-    def _show(self, header: str, before: dict, after: dict) -> None:
-        self.diff.append({"before_header": header, "after_header": header, "before": before, "after": after})
+def run(params: dict, mode: Mode) -> dict:
+    """Bring alert rules, contact points and our route to what is declared."""
+    writer = Writer(Grafana(params, PATIENCE), params, mode.check)
+    try:
+        writer.run()
+    except (GrafanaError, DefinitionError) as exc:
+        raise WorkError(str(exc)) from exc
+    return {
+        "changed": writer.changed,
+        "diff": writer.diff,
+        "rules": writer.rules,
+        "contact_points": writer.contact_points,
+        "policy": writer.policy,
+    }

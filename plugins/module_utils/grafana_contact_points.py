@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 
 from .grafana_alert_rules import DefinitionError
-from .grafana_data_sources import FINGERPRINT, fingerprint, matches
+from .grafana_data_source_settings import FINGERPRINT, fingerprint, matches
 
 REDACTED = "[REDACTED]"
 _MASKED = "********"

@@ -14,7 +14,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     apis_path,
     path,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboards import Dashboard
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard import Dashboard
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import DefinitionError
 
 _GROUP = "dashboard.grafana.app"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboards as boards
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard as boards
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_exports as exports
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alert_rules import holds
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether Grafana answers, knows us, and reaches its data sources."""
+"""The work of grafana_health_info: whether Grafana answers, knows us, and reaches its data sources."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ import typing as t
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
     Grafana,
     GrafanaError,
+    connection_spec,
     path,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+
+ARGUMENTS = {
+    **connection_spec(),
+    "data_sources": {"type": "list", "elements": "str", "default": []},
+    "wait_timeout": {"type": "int", "default": 60},
+}
+CONSTRAINTS = {"mutually_exclusive": [("url_username", "grafana_api_key")]}
 
 # What Grafana's own check asks each kind of source; used where a version has no check for it.
 _QUERIES = {
@@ -93,3 +102,27 @@ def check_all(grafana: Grafana, uids: list[str], deadline: Deadline) -> list[dic
                 results[uid] = {**check(grafana, uid), "seconds": round(time.monotonic() - started, 2)}
         if all(result["ok"] for result in results.values()) or not deadline.pause():
             return [results[uid] for uid in uids]
+
+
+def run(params: dict, mode: Mode) -> dict:
+    """Wait for Grafana, and look at its data sources."""
+    grafana = Grafana(params)
+    deadline = Deadline(params["wait_timeout"])
+    started = time.monotonic()
+    try:
+        health = wait_for_answer(grafana, deadline)
+    except GrafanaError as exc:
+        raise WorkError(str(exc), answered=False) from exc
+    try:
+        # Once only: Grafana locks a user out after a few wrong passwords.
+        grafana.request("GET", path("org"))
+        sources = check_all(grafana, params["data_sources"], deadline)
+    except GrafanaError as exc:
+        raise WorkError(str(exc), answered=True) from exc
+    return {
+        "answered": True,
+        "version": health.get("version", ""),
+        "healthy": all(source["ok"] for source in sources),
+        "seconds": round(time.monotonic() - started, 2),
+        "data_sources": sources,
+    }

@@ -1,9 +1,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A minikube profile as a state: finds out what there is, plans, and does what was planned."""
+"""The work of minikube_cluster: a profile as a state. Finds out what there is, plans, and does what was planned."""
 
 from __future__ import annotations
 
+import contextlib
+
+from ansible.module_utils.common.process import get_bin_path
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube, minikube_settings
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube_nodes as nodes_
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube import MinikubeError
@@ -15,7 +18,32 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.miniku
     Allowed,
     plan,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_profile import Profile
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_result import result_of
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "profile": {"type": "str", "default": "minikube"},
+    "binary": {"type": "path", "default": "minikube"},
+    "home": {"type": "path"},
+    "kubeconfig": {"type": "path"},
+    "driver": {"type": "str", "choices": ["docker", "kvm2", "none", "podman", "qemu2", "ssh", "virtualbox"]},
+    "container_runtime": {"type": "str", "choices": ["containerd", "cri-o", "docker"]},
+    "kubernetes_version": {"type": "str"},
+    "cni": {"type": "str"},
+    "cpus": {"type": "int"},
+    "memory": {"type": "str"},
+    "base_image": {"type": "str"},
+    "extra_config": {"type": "list", "elements": "str", "default": []},
+    "start_options": {"type": "list", "elements": "str", "default": []},
+    "cache": {"type": "path"},
+    "files": {"type": "dict", "default": {}},
+    "host_proc": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 300},
+    "restart": {"type": "bool", "default": False},
+    "recreate": {"type": "bool", "default": False},
+}
 # The node has a part of a machine's memory and CPUs.
 SIZED_DRIVERS = ("docker", "podman", "kvm2", "qemu2", "virtualbox")
 SETTINGS = ("driver", "container_runtime", "kubernetes_version", "cni", "cpus", "base_image", "extra_config")
@@ -67,7 +95,7 @@ def keep(profile, wanted, warn):
         _warn(profile, seen, steps, warn)
     if not profile.check_mode:
         _do(profile, wanted, steps)
-    return _result(profile, state, steps, before, wanted)
+    return result_of(profile, state, steps, before, wanted)
 
 
 def _restore(profile):
@@ -176,7 +204,7 @@ def remove(profile):
             _is_removed(profile, engine, names)
         if "clean" in steps:
             profile.folder.clean(profile.name, names, profile.files)
-    return _result(profile, state, steps, before, None)
+    return result_of(profile, state, steps, before, None)
 
 
 def _is_removed(profile, engine, names):
@@ -189,28 +217,34 @@ def _is_removed(profile, engine, names):
         )
 
 
-def _result(profile, state, steps, before, wanted):
-    """The module's result; the cluster's settings are those after the task, in check mode those before it."""
-    after = profile.settings() if steps and not profile.check_mode else before
-    if profile.check_mode and steps:
-        after = _announced(profile, before, wanted)
-    done = ("missing" if wanted is None else "running") if steps else state
-    result = {
-        "changed": bool(steps),
-        "state": state,
-        "steps": steps,
-        "diff": {"before": dict(before or {}, state=state), "after": dict(after or {}, state=done)},
-    }
-    cluster = before if profile.check_mode else after
-    if cluster:
-        result["cluster"] = {name: value for name, value in cluster.items() if name != "files"}
-    return result
-
-
-def _announced(profile, before, wanted):
-    if wanted is None:
+def program(name):
+    """The path of a program, or nothing."""
+    try:
+        return get_bin_path(name)
+    except ValueError:
         return None
-    after = dict(before or {}, **{name: value for name, value in wanted.items() if value is not None})
-    ours = minikube_settings.set_here(profile.record, before or {}, bool(profile.lock.noted()))
-    after["extra_config"] = minikube_settings.merged((before or {}).get("extra_config"), wanted["extra_config"], ours)
-    return after
+
+
+def run(params: dict, mode: Mode) -> dict:
+    """Bring the profile to the state that is asked for, while its lock is held."""
+    warnings = []
+    try:
+        profile = Profile(params, mode.check, program)
+        with profile.lock if profile.to_be_locked() else contextlib.nullcontext():
+            result = bring(profile, warnings.append)
+    except (MinikubeError, OSError) as error:
+        raise WorkError(str(error), warnings=warnings) from error
+    return {**result, "warnings": warnings}
+
+
+def bring(profile, warn):
+    """Bring the profile to the state that is asked for; its lock is held."""
+    if profile.params["state"] == "present":
+        wanted = wanted_settings(profile)
+        if not profile.check_mode:
+            profile.folder.make()
+        return keep(profile, wanted, warn)
+    result = remove(profile)
+    if profile.lock.descriptors():
+        profile.lock.remove()
+    return result

@@ -17,9 +17,9 @@ def run_module(work: t.Any) -> None:
         module.no_log_values.clear()
     shown = {"invocation": {"module_args": work.masked(module.params)}} if hasattr(work, "masked") else {}
     try:
-        result = result_of(work, module.params, Mode(module.check_mode, module._diff))
+        result, finish = result_of(work, module.params, Mode(module.check_mode, module._diff)), module.exit_json
     except WorkError as error:
-        module.fail_json(msg=str(error), **shown, **error.facts)
-    for text in result.pop("warnings", []):
-        module.warn(text)
-    module.exit_json(**shown, **result)
+        result, finish = {"msg": str(error), **error.facts}, module.fail_json
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    finish(**shown, **result)

@@ -1,19 +1,28 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the readiness check in pods that the role ebpf_readiness has started, one on each node. Private to the collection.
+"""The work of ebpf_readiness_pods_info: runs the readiness check in pods that the role ebpf_readiness has started, one on each node. Private to the collection.
 
 The pods have nothing but a Python. The check is sent to it over the API server, so whoever reaches that can ask, from any host.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import decode_source
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
+    argument_spec,
+    wrong_option,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 try:
     from kubernetes.client.exceptions import ApiException
@@ -24,6 +33,15 @@ except ImportError:
     # The module says what is missing.
     ApiException = DynamicApiError = HTTPError = WebSocketException = OSError
 
+ARGUMENTS = {
+    **copy.deepcopy(connection.ARGUMENTS),
+    **argument_spec(),
+    "namespace": {"type": "str", "default": "ebpf-readiness"},
+    "label_selector": {"type": "str", "default": "app.kubernetes.io/name=ebpf-readiness"},
+    "nodes": {"type": "list", "elements": "str", "required": True},
+    "start_timeout": {"type": "int", "default": 120},
+    "timeout": {"type": "int", "default": 60},
+}
 CONTAINER = "probe"
 PACKAGE = "ebpf"
 _EVERY_SECONDS = 1
@@ -145,3 +163,40 @@ class Cluster:
         resource = self._client.resource("Pod", "v1")
         found = self._client.get(resource, namespace=self._namespace, label_selector=self._selector)
         return found.to_dict()["items"]
+
+
+def look(cluster: Cluster, commands: Commands, params: dict) -> dict:
+    """Wait for the pods and ask those that run."""
+    pods = wait(cluster.pods, params["nodes"], params["start_timeout"], time.monotonic, time.sleep)
+    running = {node: pod["metadata"]["name"] for node, pod in pods.items() if pod and phase(pod) == "Running"}
+    options = {name: params[name] for name in argument_spec()}
+    answers, unanswered = ask(commands, running, options, params["timeout"])
+    return {
+        "nodes": answers,
+        "not_started": [{"node": node, "reason": reason(pods[node])} for node in sorted(pods) if node not in running],
+        "unanswered": unanswered,
+    }
+
+
+def run(params: dict, mode: Mode) -> dict:
+    """What each node answers."""
+    params = dict(params)
+    problem = wrong_option(params)
+    if problem:
+        raise WorkError(problem)
+    try:
+        with connection.connected_client(params) as client:
+            cluster = Cluster(client, params["namespace"], params["label_selector"])
+            return look(cluster, PodCommands(client, params["namespace"]), params)
+    except connection.Unreachable:
+        raise
+    except (WorkError, OSError, WebSocketException) as exc:
+        raise WorkError(
+            f"The pods in namespace {params['namespace']} cannot be asked whether Falco will run: {exc}. Expected an API server "
+            f"that lists them. Fix: see kubectl get pods --namespace {params['namespace']}, then run again."
+        ) from exc
+
+
+def announce(params: dict) -> dict:
+    """No node is there yet."""
+    return {"nodes": [], "not_started": [], "unanswered": []}

@@ -8,11 +8,22 @@ import hashlib
 import json
 import re
 
+from ansible.module_utils.common.process import get_bin_path
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
+
 DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 
 
 class RegistryError(Exception):
     """An image that cannot be had, and why."""
+
+
+def skopeo():
+    """The path of the program that asks."""
+    try:
+        return get_bin_path("skopeo")
+    except ValueError as error:
+        raise WorkError(str(error)) from error
 
 
 def reason(stderr):

@@ -15,62 +15,21 @@ description:
     ring buffer of the configured size, raises the limit of locked memory, opens the syscall tracepoints, and offers the
     module loader an image that is none. All of it in a child process; nothing is attached, pinned or written.
   - Works on the running kernel, in a container as on the host. Needs nothing but Python on the node.
+extends_documentation_fragment:
+  - runtime_security.kubernetes.readiness
 requirements:
   - Linux
 options:
-  falco_version:
-    description:
-      - Release of Falco to judge for, V(0.38.0) or newer. The requirements differ by release.
-    type: str
-    default: 0.44.1
-  drivers:
-    description:
-      - Drivers to judge. Without it, all that the release has. V(ebpf) is the first eBPF probe, removed in 0.44.0.
-    type: list
-    elements: str
-    choices: [modern_ebpf, kmod, ebpf]
   require:
     description:
       - Fail, with all reasons, when this driver is not ready; V(any) when none of O(drivers) is. An unknown verdict
         counts as not ready.
     type: str
     choices: [modern_ebpf, kmod, ebpf, any]
-  least_privilege:
-    description:
-      - Judge for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The probes
-        run with just these.
-      - Has no bearing on V(kmod), which the chart always runs privileged.
-    type: bool
-    default: false
-  buffer_preset:
-    description:
-      - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
-    type: int
-    default: 4
-  cpus_for_each_buffer:
-    description:
-      - Falco's C(cpus_for_each_buffer). The number of online processors that share a ring buffer; V(0) for one buffer
-        in all.
-    type: int
-    default: 2
-  host_root:
-    description:
-      - Where the host's file system is mounted when the module runs in a container, as in Falco's C(HOST_ROOT). Kernel
-        headers, modules and the distribution's name are looked for there too.
-    type: path
-    default: ''
 notes:
   - Run it as root (C(become)). Otherwise, what cannot be seen or tried is V(unknown), never V(not_ready).
-  - Runs on every Python that ansible-core takes on a node, which is 3.8 and newer with 2.19.
+  - Needs Python 3.7 or newer on the node.
 attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-    details: Changes nothing.
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: none
-    details: Changes nothing.
   platform:
     description: Target operating systems that can be operated against.
     support: full
@@ -248,53 +207,12 @@ host:
       sample: true
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
-    DRIVERS,
-    argument_spec,
-    wrong_option,
-)
-
-
-def wrong_requirement(options):
-    """What is wrong with the option require, None when nothing is."""
-    if options["require"] in options["drivers"] + ["any", None]:
-        return None
-    return "require is {0!r}, which is not among the drivers judged ({1}); add it to drivers.".format(
-        options["require"], ", ".join(options["drivers"])
-    )
-
-
-def unmet(required, result):
-    """Why the required driver is not ready; None when it is."""
-    if required is None or (required == "any" and result["recommended_driver"]):
-        return None
-    names = [name for name in DRIVERS if name in result["drivers"] and required in (name, "any")]
-    if all(result["drivers"][name]["verdict"] == "ready" for name in names):
-        return None
-    lines = []
-    for name in names:
-        driver = result["drivers"][name]
-        lines.append("Falco's driver {0}: {1}.".format(name, driver["verdict"].replace("_", " ")))
-        lines.extend("- " + reason for reason in driver["reasons"])
-    return "\n".join(lines)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import ebpf_readiness
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    spec = argument_spec()
-    spec["require"] = {"type": "str", "choices": [*DRIVERS, "any"]}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    options = dict(module.params)
-    problem = wrong_option(options) or wrong_requirement(options)
-    if problem:
-        module.fail_json(msg=problem)
-    result = judge.judge(observe.observe(options), options)
-    result["falco_version"] = options["falco_version"]
-    problem = unmet(options["require"], result)
-    if problem:
-        module.fail_json(msg=problem, **result)
-    module.exit_json(changed=False, **result)
+    run_module(ebpf_readiness)
 
 
 if __name__ == "__main__":

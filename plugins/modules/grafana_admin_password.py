@@ -17,7 +17,7 @@ description:
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.cluster
 options:
   grafana:
     description:
@@ -71,9 +71,6 @@ attributes:
   diff_mode:
     support: none
     description: There is nothing to show but a secret.
-requirements:
-  - python >= 3.9
-  - kubernetes >= 24.2.0
 """
 
 EXAMPLES = r"""
@@ -90,97 +87,12 @@ RETURN = r"""
 # There is nothing to return but whether something changed.
 """
 
-import copy
-
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    Grafana,
-    GrafanaError,
-    path,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
-
-try:
-    from kubernetes.client.exceptions import ApiException
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    # AnsibleK8SModule says what is missing.
-    ApiException = HTTPError = OSError
-
-CONTAINER = "grafana"
-COMMAND = [
-    "/usr/share/grafana/bin/grafana",
-    "cli",
-    "--homepath",
-    "/usr/share/grafana",
-    "--config",
-    "/etc/grafana/grafana.ini",
-]
-COMMAND += ["admin", "reset-admin-password", "--password-from-stdin"]
-COMMAND_SECONDS = 60
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_admin_password
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-# Grafana's words for it; another 401 is a proxy's, or says that Grafana takes no passwords at all.
-REFUSAL = "invalid username or password"
-
-
-def refused(grafana: Grafana) -> bool:
-    """Whether Grafana says that the password is wrong; any other trouble is an error."""
-    try:
-        grafana.get_object(path("org"), "id", "name")
-    except GrafanaError as exc:
-        if exc.status == 401 and exc.words.lower() == REFUSAL:
-            return True
-        raise
-    return False
-
-
-def set_password(module: AnsibleK8SModule) -> None:
-    pods = PodCommands(get_api_client(module), module.params["namespace"])
-    pod = pods.running(module.params["label_selector"], CONTAINER)
-    if pod is None:
-        module.fail_json(
-            msg=f"No pod with the labels {module.params['label_selector']} runs in namespace {module.params['namespace']}."
-        )
-    password = module.params["grafana"]["url_password"]
-    code, printed = pods.run_with_line(pod, CONTAINER, COMMAND, password, COMMAND_SECONDS)
-    if code != 0:
-        module.fail_json(msg=f"Grafana's command line in pod {pod} ended with {code}: {printed[-500:].strip()}")
-
-
-def main() -> None:
-    spec = copy.deepcopy(AUTH_ARG_SPEC)
-    connection = {
-        "url": {"type": "str", "required": True},
-        "url_username": {"type": "str", "default": "admin"},
-        "url_password": {"type": "str", "required": True, "no_log": True},
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_path": {"type": "path"},
-        "timeout": {"type": "int", "default": 30},
-    }
-    spec.update(
-        grafana={"type": "dict", "required": True, "options": connection},
-        namespace={"type": "str", "required": True},
-        label_selector={"type": "str", "default": "app.kubernetes.io/name=grafana,app.kubernetes.io/instance=grafana"},
-    )
-    module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
-    unused = {"use_proxy": True, "client_cert": None, "client_key": None, "grafana_api_key": None}
-    grafana = Grafana(unused | module.params["grafana"])
-    try:
-        changed = refused(grafana)
-        if changed and not module.check_mode:
-            set_password(module)
-            if refused(grafana):
-                module.fail_json(
-                    msg="Grafana refuses the password that was just set. After several wrong tries it does so for five "
-                    f"minutes; else look whether {module.params['grafana']['url_username']!r} is its first user."
-                )
-    except (ApiException, CoreException, GrafanaError, HTTPError, OSError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(changed=changed)
+def main():
+    run_module(grafana_admin_password)
 
 
 if __name__ == "__main__":

@@ -366,92 +366,12 @@ policy:
   sample: unchanged
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alert_rules import DefinitionError
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alerting import Writer
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    PATIENCE,
-    Grafana,
-    GrafanaError,
-    connection_spec,
-)
-
-QUERY = dict(
-    ref=dict(type="str", required=True),
-    data_source=dict(type="str", required=True),
-    type=dict(type="str", required=True, choices=["prometheus", "loki"]),
-    expr=dict(type="str", required=True),
-)
-RULE = dict(
-    uid=dict(type="str", required=True),
-    title=dict(type="str", required=True),
-    queries=dict(type="list", elements="dict", required=True, options=QUERY),
-    condition=dict(type="str", default="$A > 0"),
-    for_seconds=dict(type="int", default=0),
-    labels=dict(type="dict"),
-    annotations=dict(type="dict"),
-    no_data=dict(type="str", choices=["ok", "alerting", "no_data"], default="ok"),
-    error=dict(type="str", choices=["ok", "alerting", "error"], default="error"),
-    paused=dict(type="bool", default=False),
-)
-CONTACT_POINT = dict(
-    name=dict(type="str", required=True),
-    type=dict(type="str", required=True),
-    settings=dict(type="dict"),
-    secure_settings=dict(type="dict", no_log=True),
-    send_resolved=dict(type="bool", default=True),
-)
-ROUTE = dict(
-    contact_point=dict(type="str", required=True),
-    group_by=dict(type="list", elements="str", default=[]),
-    group_wait_seconds=dict(type="int"),
-    group_interval_seconds=dict(type="int"),
-    repeat_interval_seconds=dict(type="int"),
-)
-POLICY = dict(
-    routes=dict(
-        type="list",
-        elements="dict",
-        default=[],
-        options={
-            "matchers": dict(type="list", elements="str", required=True),
-            "continue": dict(type="bool", default=False),
-            **ROUTE,
-        },
-    ),
-    **ROUTE,
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_alerting
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-def main() -> None:
-    spec = connection_spec()
-    spec.update(
-        folder_uid=dict(type="str", required=True),
-        group=dict(type="str", default="runtime-security"),
-        interval_seconds=dict(type="int", default=60),
-        rules=dict(type="list", elements="dict", default=[], options=RULE),
-        contact_points=dict(type="list", elements="dict", default=[], options=CONTACT_POINT),
-        policy=dict(type="dict", options=POLICY),
-        owner=dict(type="str", default="runtime_security.kubernetes"),
-        restore_edits=dict(type="bool", default=True),
-        purge=dict(type="bool", default=False),
-        state=dict(type="str", choices=["present", "absent"], default="present"),
-    )
-    module = AnsibleModule(
-        argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
-    )
-    writer = Writer(Grafana(module.params, PATIENCE), module.params, module.check_mode)
-    try:
-        writer.run()
-    except (GrafanaError, DefinitionError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(
-        changed=writer.changed,
-        diff=writer.diff,
-        rules=writer.rules,
-        contact_points=writer.contact_points,
-        policy=writer.policy,
-    )
+def main():
+    run_module(grafana_alerting)
 
 
 if __name__ == "__main__":

@@ -152,60 +152,12 @@ removed:
   sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    PATIENCE,
-    UID_RULE,
-    Grafana,
-    GrafanaError,
-    connection_spec,
-    is_uid,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_writer import (
-    Writer,
-    definitions_of,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboards import prepare_all
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import DefinitionError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboards
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-def main() -> None:
-    spec = connection_spec()
-    spec.update(
-        folder_uid={"type": "str", "required": True},
-        folder_title={"type": "str"},
-        dashboards={"type": "list", "elements": "raw", "default": []},
-        inputs={"type": "dict", "default": {}},
-        owner={"type": "str", "default": "runtime_security.kubernetes"},
-        overwrite={"type": "bool", "default": False},
-        restore_edits={"type": "bool", "default": False},
-        purge={"type": "bool", "default": False},
-        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
-    )
-    module = AnsibleModule(
-        argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
-    )
-    params = module.params
-    if not is_uid(params["folder_uid"]):
-        module.fail_json(msg=f"folder_uid {params['folder_uid']!r} cannot be used: give it {UID_RULE}.")
-    writer = Writer(Grafana(params, PATIENCE), params, module.check_mode)
-    try:
-        if params["state"] == "present":
-            dashboards = prepare_all(definitions_of(params["dashboards"]), params["inputs"], params["owner"])
-            writer.present(dashboards, params["purge"])
-        else:
-            writer.absent()
-    except (GrafanaError, DefinitionError) as exc:
-        module.fail_json(msg=str(exc))
-    for warning in writer.warnings:
-        module.warn(warning)
-    result = writer.result
-    changed = bool(result["created"] or result["updated"] or result["removed"]) or result["folder"] in (
-        "created",
-        "renamed",
-        "removed",
-    )
-    module.exit_json(changed=changed, diff=writer.diff, **result)
+def main():
+    run_module(grafana_dashboards)
 
 
 if __name__ == "__main__":

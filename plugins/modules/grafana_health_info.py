@@ -108,52 +108,12 @@ data_sources:
       sample: 0.05
 """
 
-import time
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    Grafana,
-    GrafanaError,
-    connection_spec,
-    path,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_health import (
-    Deadline,
-    check_all,
-    wait_for_answer,
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_health
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-def main() -> None:
-    spec = connection_spec()
-    spec.update(
-        data_sources={"type": "list", "elements": "str", "default": []},
-        wait_timeout={"type": "int", "default": 60},
-    )
-    module = AnsibleModule(
-        argument_spec=spec, mutually_exclusive=[("url_username", "grafana_api_key")], supports_check_mode=True
-    )
-    grafana = Grafana(module.params)
-    deadline = Deadline(module.params["wait_timeout"])
-    started = time.monotonic()
-    try:
-        health = wait_for_answer(grafana, deadline)
-    except GrafanaError as exc:
-        module.fail_json(msg=str(exc), answered=False)
-    try:
-        # Once only: Grafana locks a user out after a few wrong passwords.
-        grafana.request("GET", path("org"))
-        sources = check_all(grafana, module.params["data_sources"], deadline)
-    except GrafanaError as exc:
-        module.fail_json(msg=str(exc), answered=True)
-    module.exit_json(
-        changed=False,
-        answered=True,
-        version=health.get("version", ""),
-        healthy=all(source["ok"] for source in sources),
-        seconds=round(time.monotonic() - started, 2),
-        data_sources=sources,
-    )
+def main():
+    run_module(grafana_health)
 
 
 if __name__ == "__main__":

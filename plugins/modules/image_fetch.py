@@ -79,71 +79,12 @@ size:
   sample: 123834880
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_content, registry
-
-
-def fetch(module, path):
-    """Copies the image beside its place, looks at all of it, and moves it there."""
-    params = module.params
-    # A run that was killed may have left a process that still writes: each has a file of its own.
-    partial = "%s.%d.partial" % (path, os.getpid())
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    source = registry.at_digest(params["source"], params["manifest"])
-    rc, _stdout, stderr = module.run_command(
-        [
-            module.get_bin_path("skopeo", required=True),
-            "copy",
-            "--quiet",
-            "--retry-times",
-            "3",
-            "docker://" + source,
-            "docker-archive:%s:%s" % (partial, params["name"]),
-        ]
-    )
-    wrong = registry.reason(stderr) if rc != 0 else image_content.fault(partial, params["name"], params["id"])
-    if wrong:
-        if os.path.exists(partial):
-            os.remove(partial)
-        module.fail_json(
-            msg="Image '%s' cannot be had from '%s': %s. Nothing of it was kept; what was fetched before stays. Run again, "
-            "or look at the registry." % (params["name"], source, wrong)
-        )
-    with open(partial, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_fetch
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(
-            path=dict(type="path", required=True),
-            name=dict(type="str", required=True),
-            source=dict(type="str", required=True),
-            manifest=dict(type="str", required=True),
-            id=dict(type="str", required=True),
-        ),
-        supports_check_mode=True,
-    )
-    params = module.params
-    for key in ("manifest", "id"):
-        if not registry.DIGEST.match(params[key]):
-            module.fail_json(msg="%s is '%s'; allowed is sha256: and 64 hexadecimal digits." % (key, params[key]))
-    path = params["path"]
-    if ":" in path:
-        module.fail_json(msg="path is '%s'; allowed is a path without a colon." % path)
-    there = os.path.exists(path)
-    wrong = image_content.fault(path, params["name"], params["id"]) if there else "absent"
-    if wrong and not module.check_mode:
-        fetch(module, path)
-    module.exit_json(
-        changed=bool(wrong),
-        path=path,
-        size=os.path.getsize(path) if os.path.exists(path) else 0,
-        diff={"before": {params["name"]: wrong or params["id"]}, "after": {params["name"]: params["id"]}},
-    )
+    run_module(image_fetch)
 
 
 if __name__ == "__main__":

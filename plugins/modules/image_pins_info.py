@@ -64,46 +64,12 @@ pins:
       type: str
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.registry import Registry, RegistryError
-
-AT_A_TIME = 4
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import image_pins
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(
-            images=dict(type="dict", required=True),
-            architecture=dict(type="str", default="amd64"),
-        ),
-        supports_check_mode=True,
-    )
-    skopeo = module.get_bin_path("skopeo", required=True)
-
-    def run(arguments):
-        rc, stdout, stderr = module.run_command([skopeo] + arguments, encoding=None)
-        return rc, stdout, stderr.decode("utf-8", "replace")
-
-    registry = Registry(run)
-
-    def ask(item):
-        key, reference = item
-        try:
-            return key, registry.pins(reference, module.params["architecture"]), None
-        except (RegistryError, ValueError) as error:
-            return key, None, "%s: %s" % (reference, error)
-
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        answers = list(pool.map(ask, sorted(module.params["images"].items())))
-    faults = [fault for _key, _pins, fault in answers if fault]
-    if faults:
-        module.fail_json(
-            msg="Nothing was fetched. %s. Look at the registry's address, 'skopeo login', and its CA (SSL_CERT_FILE)."
-            % "; ".join(faults)
-        )
-    module.exit_json(changed=False, pins={key: pins for key, pins, _fault in answers})
+    run_module(image_pins)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ description:
     cluster is created, asks the engine that will have its nodes for kernel, memory and host name.
   - What cannot be told is another kernel.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.cluster
 options:
   driver:
     description:
@@ -26,8 +26,7 @@ options:
         with V(none) this machine is the node, any other creates machines of their own.
     type: str
     default: ""
-requirements:
-  - kubernetes >= 24.2.0
+
 attributes:
   check_mode:
     description: Can run in check mode and does the same there.
@@ -79,52 +78,12 @@ reason:
   sample: all nodes have this machine's boot id
 """
 
-import copy
-
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import machine_kernel
-
-try:
-    from kubernetes.dynamic.exceptions import ApiException
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    # AnsibleK8SModule says what is missing.
-    ApiException = HTTPError = Exception
-
-
-def nodes_of(module):
-    """The cluster's nodes, or None where no API server answers."""
-    try:
-        client = get_api_client(module)
-        return client.get(client.resource("Node", "v1")).to_dict()["items"]
-    except (CoreException, ApiException, HTTPError):
-        return None
-
-
-def decide(module):
-    kernel = machine_kernel.this_machine()
-    driver = module.params["driver"]
-    nodes = nodes_of(module) if kernel else []
-    if kernel is None or nodes is not None:
-        return machine_kernel.compare_nodes(kernel, nodes)
-    if driver == "none":
-        return machine_kernel.Verdict(True, "machine", "with the driver none this machine is the node")
-    if driver in ("docker", "podman"):
-        return machine_kernel.ask_engine(kernel, driver)
-    return machine_kernel.Verdict(
-        False, "machine", "no API server answers, and nodes of this kind have kernels of their own"
-    )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    spec = copy.deepcopy(AUTH_ARG_SPEC)
-    spec["driver"] = {"type": "str", "default": ""}
-    module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
-    verdict = decide(module)
-    module.exit_json(changed=False, readiness="machine" if verdict.same else "nodes", **verdict._asdict())
+    run_module(machine_kernel)
 
 
 if __name__ == "__main__":

@@ -199,59 +199,12 @@ cluster:
     extra_config: ["apiserver.audit-log-path=-"]
 """
 
-import contextlib
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube, minikube_cluster
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_profile import Profile
-
-
-def work(profile, warn):
-    """Bring the profile to the state that is asked for, while its lock is held."""
-    if profile.params["state"] == "present":
-        wanted = minikube_cluster.wanted_settings(profile)
-        if not profile.check_mode:
-            profile.folder.make()
-        return minikube_cluster.keep(profile, wanted, warn)
-    result = minikube_cluster.remove(profile)
-    if profile.lock.descriptors():
-        profile.lock.remove()
-    return result
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import minikube_cluster
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(
-            state=dict(type="str", choices=["present", "absent"], default="present"),
-            profile=dict(type="str", default="minikube"),
-            binary=dict(type="path", default="minikube"),
-            home=dict(type="path"),
-            kubeconfig=dict(type="path"),
-            driver=dict(type="str", choices=["docker", "kvm2", "none", "podman", "qemu2", "ssh", "virtualbox"]),
-            container_runtime=dict(type="str", choices=["containerd", "cri-o", "docker"]),
-            kubernetes_version=dict(type="str"),
-            cni=dict(type="str"),
-            cpus=dict(type="int"),
-            memory=dict(type="str"),
-            base_image=dict(type="str"),
-            extra_config=dict(type="list", elements="str", default=[]),
-            start_options=dict(type="list", elements="str", default=[]),
-            cache=dict(type="path"),
-            files=dict(type="dict", default={}),
-            host_proc=dict(type="bool", default=False),
-            timeout=dict(type="int", default=300),
-            restart=dict(type="bool", default=False),
-            recreate=dict(type="bool", default=False),
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        profile = Profile(module.params, module.check_mode, module.get_bin_path)
-        with profile.lock if profile.to_be_locked() else contextlib.nullcontext():
-            result = work(profile, module.warn)
-    except (minikube.MinikubeError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    run_module(minikube_cluster)
 
 
 if __name__ == "__main__":

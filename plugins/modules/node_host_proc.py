@@ -18,7 +18,7 @@ description:
     was made again or its machine was booted again.
   - A node that cannot be asked is no failure. It is in RV(problems), and asked again by the next run.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.cluster
 attributes:
   check_mode:
     description: Can run in check mode and tell what would change; no pod is started, and only nodes that were asked before are known.
@@ -26,9 +26,6 @@ attributes:
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: none
-requirements:
-  - python >= 3.9
-  - kubernetes >= 24.2.0
 options:
   namespace:
     description:
@@ -118,78 +115,12 @@ asked:
   sample: [worker-1]
 """
 
-import copy
-import time
-
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_pods
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import host_proc
-
-try:
-    from kubernetes.dynamic.exceptions import DynamicApiError
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    # AnsibleK8SModule says what is missing.
-    DynamicApiError = HTTPError = OSError
-
-WARNING = (
-    "Node {node}: Falco will not know the processes that ran before it ({problem}). Expected is the /proc of the kernel's root PID "
-    "namespace. Fix: {remedy}"
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_host_proc
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-def run(cluster: node_pods.Cluster, params: dict, check_mode: bool) -> dict:
-    """Ask the nodes that are not known yet, and decide."""
-    nodes = cluster.nodes()
-    kept = node_pods.known(cluster.read(), nodes)
-    # One that is not ready starts no pod; it is a problem like one that does not answer.
-    ask = sorted(name for name, node in nodes.items() if name not in kept and node_pods.ready(node))
-    found, changed = dict(kept), bool(ask)
-    if ask and not check_mode:
-        answers = node_pods.ask(
-            cluster, ask, params["image"], params["labels"], params["timeout"], time.monotonic, time.sleep
-        )
-        found.update(answers)
-        changed = any(answers.values())
-        if changed:
-            cluster.write(node_pods.record(found, nodes))
-    views = {name: found.get(name) for name in nodes}
-    # What is not known in check mode is no problem yet.
-    judged = {name: views[name] for name in nodes if not check_mode or name in found}
-    proc, init, problems = host_proc.choose(judged)
-    return {
-        "changed": changed,
-        "proc": proc,
-        "init": init,
-        "problems": [{"node": name, "problem": text} for name, text in problems],
-        "remedy": host_proc.REMEDY if problems else "",
-        "nodes": views,
-        "asked": ask,
-    }
-
-
-def main() -> None:
-    spec = copy.deepcopy(AUTH_ARG_SPEC)
-    spec.update(
-        namespace={"type": "str", "required": True},
-        config_map={"type": "str", "default": "node-host-proc"},
-        image={"type": "str", "required": True},
-        labels={"type": "dict", "default": {}},
-        timeout={"type": "int", "default": 60},
-    )
-    module = AnsibleK8SModule(argument_spec=spec, supports_check_mode=True)
-    params = module.params
-    try:
-        cluster = node_pods.Cluster(get_api_client(module), params["namespace"], params["config_map"], params["labels"])
-        result = run(cluster, params, module.check_mode)
-        for found in result["problems"]:
-            module.warn(WARNING.format(**found, remedy=result["remedy"]))
-        module.exit_json(**result)
-    except (DynamicApiError, CoreException, HTTPError, OSError) as exc:
-        module.fail_json(msg=f"The nodes of the cluster cannot be asked where the machine's /proc is: {exc}")
+def main():
+    run_module(node_host_proc)
 
 
 if __name__ == "__main__":

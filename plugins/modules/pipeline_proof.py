@@ -19,7 +19,7 @@ description:
     cleared the namespace away. Leftovers of an earlier run that was cut off are removed at the start.
   - Fails after all checks when a line is not V(ok); the result, and the file at O(path), then still hold the whole list.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.cluster
 attributes:
   check_mode:
     description: Can run in C(check_mode) and tell what it would do without doing it.
@@ -178,9 +178,6 @@ options:
       - Seconds until everything must have been seen.
     type: int
     default: 180
-requirements:
-  - python >= 3.9
-  - kubernetes >= 24.2.0
   - cryptography >= 3.3
 seealso:
   - module: kubernetes.core.k8s_exec
@@ -244,7 +241,7 @@ proof:
       description: What was seen, or what was seen instead.
       type: str
       sample: '{namespace="pipeline-proof"} |= "marker-1f0c2a9b": 1 line'
-skipped:
+skipped_checks:
   description: The lines that the options take out of the proof, with the reason.
   returned: always
   type: list
@@ -260,130 +257,12 @@ skipped:
       sample: "audit is false: the API server does not write its audit log to standard output"
 """
 
-import json
-import os
-import signal
-import traceback
-
-CRYPTOGRAPHY_ERROR = ""
-try:
-    import cryptography  # noqa: F401 # pylint: disable=unused-import
-except ImportError:
-    CRYPTOGRAPHY_ERROR = traceback.format_exc()
-
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    Grafana,
-    GrafanaError,
-    connection_spec,
-    path,
-)
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster, ClusterError
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.pipeline import prove, skipped
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.witness import NAME, Witnesses, find
-
-ARGUMENT_SPEC = dict(
-    grafana=dict(
-        type="dict",
-        required=True,
-        options=connection_spec(),
-    ),
-    loki_uid=dict(type="str", default="loki"),
-    prometheus_uid=dict(type="str", default="prometheus"),
-    namespace=dict(type="str", default="pipeline-proof"),
-    image=dict(type="str", default="docker.io/library/busybox:1.37.0"),
-    falco_namespace=dict(type="str", default="falco"),
-    receiver_service=dict(type="str", default="falco-falcosidekick"),
-    receiver_port=dict(type="int", default=2801),
-    # The name of a Secret is no secret.
-    client_secret=dict(type="str", required=True, no_log=False),
-    scrape_namespaces=dict(type="list", elements="str", default=["monitoring", "falco"]),
-    scrape_services=dict(type="list", elements="str", default=["falco-metrics", "falco-falcosidekick"]),
-    folder_uid=dict(type="str", default="runtime-security"),
-    dashboards=dict(
-        type="list",
-        elements="str",
-        default=["runtime-security-events", "log-explorer", "pipeline-health", "api-audit"],
-    ),
-    etcd=dict(type="bool", default=True),
-    witness=dict(type="bool", default=True),
-    audit=dict(type="bool", default=True),
-    timeout=dict(type="int", default=180),
-    path=dict(type="path"),
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import pipeline_proof
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
 
 
-def open_grafana(module: AnsibleK8SModule) -> Reader:
-    """A client that Grafana has let in: with a wrong password nothing is begun."""
-    client = Grafana(module.params["grafana"])
-    try:
-        client.request("GET", path("org"))
-    except GrafanaError as exc:
-        module.fail_json(msg=f"{str(exc).rstrip('.')}. Nothing was begun.")
-    return Reader(client)
-
-
-def write(place: str, proof: list) -> None:
-    """The proof as a file that is whole or not there."""
-    unfinished = f"{place}.{os.getpid()}"
-    with open(unfinished, "w", encoding="utf-8") as file:
-        json.dump(proof, file, indent=4)
-        file.write("\n")
-    os.replace(unfinished, place)
-
-
-def failure_text(proof: list) -> str:
-    failed = [entry for entry in proof if not entry["ok"]]
-    reasons = "; ".join(f"{entry['name']}: {entry['detail']}" for entry in failed)
-    return f"{len(failed)} of {len(proof)} lines of the proof are not ok: {reasons}"
-
-
-def interrupt(number: int, frame: object) -> None:
-    """End as with Ctrl-C, so that everything begun is cleaned up on the way out."""
-    raise KeyboardInterrupt(f"signal {number}")
-
-
-def main() -> None:
-    module = AnsibleK8SModule(
-        argument_spec={**AUTH_ARG_SPEC, **ARGUMENT_SPEC}, supports_check_mode=True, check_pyyaml=False
-    )
-    if CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography >= 3.3"), exception=CRYPTOGRAPHY_ERROR)
-    result = {"changed": False, "proof": [], "skipped": skipped(module.params)}
-    if module.check_mode:
-        module.exit_json(**result)
-
-    # A task that is stopped must not leave the pod behind.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    grafana = open_grafana(module)
-    try:
-        cluster = Cluster(get_api_client(module))
-    except CoreException as exc:
-        module.fail_from_exception(exc)
-    witnesses = Witnesses([])
-    if module.params["witness"]:
-        try:
-            witnesses = find(cluster, module.params["falco_namespace"])
-        except ClusterError as exc:
-            witnesses = Witnesses([], problem=str(exc))
-    if witnesses.skipped:
-        result["skipped"].append({"name": NAME, "reason": witnesses.skipped})
-    result["proof"] = prove(cluster, grafana, module.params, witnesses, module.warn)
-    result["ok"] = all(entry["ok"] for entry in result["proof"])
-    if module.params["path"]:
-        try:
-            write(module.params["path"], result["proof"])
-        except OSError as exc:
-            module.fail_json(msg=f"The proof cannot be written: {exc}", **result)
-    if not result["ok"]:
-        module.fail_json(msg=failure_text(result["proof"]), **result)
-    module.exit_json(**result)
+def main():
+    run_module(pipeline_proof)
 
 
 if __name__ == "__main__":

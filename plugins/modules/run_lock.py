@@ -21,7 +21,7 @@ description:
   - A second task with the same lock in the same run changes nothing. When the lock was lost meanwhile, as the API server did not
     take renewals for 30 seconds and another run took the lock over, the task fails.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runtime_security.kubernetes.cluster
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0, for the lock of a cluster
@@ -114,19 +114,12 @@ note:
   sample: /home/ann/.ansible/tmp/ansible-local-4711abcd/run-lock-6a0ff7a9d0f1c9a9
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.run import argument_spec, run
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.module_door import run_module
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import run
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    if module.check_mode or not module.params["holder"]:
-        module.exit_json(changed=False, held=False, note="")
-    try:
-        module.exit_json(changed=False, note="", **run(module.params))
-    except LockError as error:
-        module.fail_json(msg=str(error), cause=error.cause)
+def main():
+    run_module(run)
 
 
 if __name__ == "__main__":

@@ -5,20 +5,21 @@
 Ansible forks a worker for each task. For a module the worker packs an archive and starts a Python that unpacks it and loads
 the Kubernetes client: most of a second, for a question that the API server answers in hundredths. Where that Python would
 be the worker's own, on the same machine and for the same user, the worker does the work itself. Everything else runs the
-module, as Ansible does.
+module, as Ansible does. Ansible loads an action before it forks, so each worker has the client already.
 """
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.plain import plain
 
 
 class ActionDoor(ActionBase):
@@ -28,7 +29,7 @@ class ActionDoor(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        if self._same_place(task_vars):
+        if self.same_place(task_vars):
             return result | self._run_here()
         return result | self._run_there(task_vars)
 
@@ -41,7 +42,7 @@ class ActionDoor(ActionBase):
         finally:
             self._task.no_log = no_log
 
-    def _same_place(self, task_vars):
+    def same_place(self, task_vars):
         """Whether the module would find this machine, user, Python and environment."""
         return (
             self._connection.transport == "local"
@@ -52,32 +53,32 @@ class ActionDoor(ActionBase):
             and self._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable
         )
 
+    def parameters(self):
+        """The task's arguments by the work's specification; raises WorkError where they do not fit."""
+        validator = ArgumentSpecValidator(self.work.ARGUMENTS, **getattr(self.work, "CONSTRAINTS", {}))
+        checked = validator.validate(plain(self._task.args))
+        if checked.error_messages:
+            # AnsibleModule's words.
+            unknown = isinstance(checked.errors[0], UnsupportedError)
+            prefix = f"Unsupported parameters for ({self._task.action}) module: " if unknown else ""
+            raise WorkError(prefix + checked.errors.msg)
+        return checked.validated_parameters
+
     def _run_here(self):
         Display().vvv(f"Runs {self._task.action} in the worker")
         # Relative paths are relative to the playbook, as for a module.
         os.chdir(self._loader.get_basedir())
-        validator = ArgumentSpecValidator(self.work.ARGUMENTS, **getattr(self.work, "CONSTRAINTS", {}))
-        checked = validator.validate(plain(self._task.args))
-        if checked.error_messages:
-            return {"failed": True, "msg": "; ".join(checked.error_messages)}
-        params = checked.validated_parameters
+        params = {}
         try:
+            params = self.parameters()
             result = result_of(self.work, params, Mode(self._task.check_mode, self._task.diff))
         except WorkError as error:
             result = {"failed": True, "msg": str(error), **error.facts}
+        hidden = secrets(params, self.work.ARGUMENTS)
+        shown = self.work.masked(params) if params and hasattr(self.work, "masked") else params
         clean = getattr(self.work, "CLEAN_RESULT", False)
-        return remove_values({"changed": False, **result}, set() if clean else secrets(params, self.work.ARGUMENTS))
-
-
-def plain(value):
-    """The same as a module gets it, by JSON: dates and bytes are strings."""
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
+        found = remove_values({"changed": False, **result}, set() if clean else hidden)
+        return {**found, "invocation": {"module_args": remove_values(shown, hidden)}}
 
 
 def secrets(params, arguments):

@@ -8,17 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import yaml
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.plain import plain
 
 _LISTS = ("clusters", "contexts", "users")
-
-
-def plain(value: t.Any) -> t.Any:
-    """The same without Ansible's own kinds of strings, lists and dictionaries, which may hold templates."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
 
 
 def is_path(value: t.Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_source_settings
 from grafana_double.server import Fault
 from modules import run
 
@@ -42,7 +42,7 @@ ALL = {"folder_uid": "ours", "rules": [RULE], "contact_points": [HOOK, CHAT], "p
 
 @pytest.fixture(autouse=True)
 def _quick_fingerprints(monkeypatch):
-    monkeypatch.setattr(grafana_data_sources, "_ROUNDS", 1)
+    monkeypatch.setattr(grafana_data_source_settings, "_ROUNDS", 1)
 
 
 def alerting(grafana, check=False, **params):

@@ -10,7 +10,7 @@ import re
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import (
     grafana_client,
-    grafana_data_sources,
+    grafana_data_source_settings,
     grafana_folder,
 )
 from grafana_double import RELEASES, Double, server
@@ -33,7 +33,7 @@ SOURCE = {"uid": "loki", "type": "loki", "ds_url": "http://loki:3100", "owner": 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(grafana_data_sources, "_ROUNDS", 1)
+    monkeypatch.setattr(grafana_data_source_settings, "_ROUNDS", 1)
     monkeypatch.setattr(grafana_folder, "COUNT_SECONDS", 0)
 
 

@@ -6,21 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record
 
 try:
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
     from kubernetes.client import ApiException, CoordinationV1Api
-    from kubernetes.config import ConfigException
     from urllib3 import Retry
     from urllib3.exceptions import HTTPError
     from urllib3.util.ssl_ import create_urllib3_context
-
-    MISSING = None
-except ImportError as error:
-    MISSING = error
+except ImportError:  # connection.py reports it
+    ApiException = HTTPError = OSError
 
 # A Lease of the namespace in which nothing of the control plane elects anybody; it cannot be removed.
 NAMESPACE = "default"
@@ -34,16 +30,13 @@ _ANNOTATED = ("user", "host", "machine", "pid", "process_start", "playbook")
 
 
 class LeaseLock:
-    """The Lease of a cluster. connection: the options of kubernetes.core's modules, by their names."""
+    """The Lease of a cluster. client: that of connection.py."""
 
-    def __init__(self, connection: dict, namespace: str = NAMESPACE, name: str = NAME):
+    def __init__(self, client: t.Any, namespace: str = NAMESPACE, name: str = NAME):
         self.namespace = namespace
         self.name = name
-        with _told(self):
-            if MISSING:
-                raise LockError("The Python library kubernetes is missing: %s. Install it." % MISSING)
-            self._client = get_api_client(**connection).client.client
-            self._api = CoordinationV1Api(self._client)
+        self._client = client.client.client
+        self._api = CoordinationV1Api(self._client)
 
     def keep_in_memory(self) -> None:
         """Need no file any more: those of a run with certificates go at its end, and the lock is released after that."""
@@ -130,9 +123,6 @@ class _Conflict(Exception):
 @contextlib.contextmanager
 def _told(lock: LeaseLock):
     """The client's errors as this file's own."""
-    if MISSING:
-        yield
-        return
     try:
         yield
     except ApiException as error:
@@ -141,8 +131,6 @@ def _told(lock: LeaseLock):
         if error.status == 409:
             raise _Conflict from error
         raise LockError(refusal(error.status, error.reason, lock.namespace)) from error
-    except (CoreException, ConfigException) as error:
-        raise LockError("There is no such cluster: %s" % error, "unknown") from error
     except (HTTPError, OSError, ValueError) as error:
         raise LockError("The cluster does not answer: %s" % error, "unanswered") from error
 

@@ -13,6 +13,8 @@ import dataclasses
 import time
 from datetime import datetime, timezone
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
+
 # Seconds after which a record that nobody renews is free, and seconds between renewals.
 DURATION = 30
 RENEWAL = 10
@@ -21,14 +23,14 @@ _ATTEMPTS = 10
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-class LockError(Exception):
+class LockError(WorkError):
     """The place of a lock could not be read or written.
 
     cause: "refused" by an answer, "unanswered", or "unknown" where the kubeconfig has no such cluster.
     """
 
     def __init__(self, message: str, cause: str = "refused"):
-        super().__init__(message)
+        super().__init__(message, cause=cause)
         self.cause = cause
 
 

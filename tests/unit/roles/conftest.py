@@ -17,6 +17,16 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 from api_double import HELM, Server
 
 TOP = Path(__file__).parents[3]
+FAKE_ACTION = """
+import json
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        with open({log!r}, "a") as log:
+            log.write(json.dumps([{name!r}, dict(self._task.args)]) + chr(10))
+        return json.loads({answer!r})
+"""
 FAKE = """
 import json
 from ansible.module_utils import basic
@@ -41,20 +51,26 @@ def asked(tmp_path):
 def play(tmp_path):
     """Runs tasks on localhost, with answers in the place of modules; returns the exit code and the output on one line."""
     collection = tmp_path / "ansible_collections" / "runtime_security" / "kubernetes"
-    (collection / "plugins" / "modules").mkdir(parents=True)
-    for place in (Path(), Path("plugins"), Path("plugins/modules")):
+    for place in ("action", "modules"):
+        (collection / "plugins" / place).mkdir(parents=True)
+    for place in (Path(), Path("plugins"), Path("plugins/action"), Path("plugins/modules")):
         for path in (TOP / place).iterdir():
             if not path.name.startswith(".") and not (collection / place / path.name).exists():
                 (collection / place / path.name).symlink_to(path)
+
+    def module_of(name: str) -> Path:
+        return collection / "plugins" / "modules" / f"{name}.py"
 
     def run(
         tasks: list[dict], *options: str, answers: dict | None = None, path: str = os.environ["PATH"], **variables
     ) -> tuple[int, str]:
         for name, answer in (answers or {}).items():
-            module = collection / "plugins" / "modules" / f"{name}.py"
-            module.unlink()
-            module.write_text(
-                FAKE.format(log=str(tmp_path / "asked"), name=name, answer=json.dumps({"changed": False} | answer))
+            action = collection / "plugins" / "action" / f"{name}.py"
+            # Those without an action of their own still lead to the module.
+            door, fake = (action, FAKE_ACTION) if action.exists() else (module_of(name), FAKE)
+            door.unlink()
+            door.write_text(
+                fake.format(log=str(tmp_path / "asked"), name=name, answer=json.dumps({"changed": False} | answer))
             )
         hosts = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
         (tmp_path / "play.yml").write_text(json.dumps(hosts), encoding="utf-8")

@@ -309,7 +309,7 @@ def test_a_cluster_that_does_not_answer_has_no_lock_where_that_may_be(runs, serv
     nowhere = server.kubeconfig()
     nowhere["clusters"][0]["cluster"]["server"] = "http://127.0.0.1:1"
     lock = {LOCK: {"kubeconfig": nowhere, "optional": "{{ optional }}"}}
-    assert "The cluster does not answer" in runs.said(runs.start(lock, optional=False))
+    assert "no answer" in runs.said(runs.start(lock, optional=False))
     said = runs.said(runs.start(lock, optional=True))
     assert "failed=0" in said and "No lock of cluster" in said
     unknown = {LOCK: {"kubeconfig": nowhere, "context": "nobody", "optional": True}}

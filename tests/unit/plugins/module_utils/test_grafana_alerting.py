@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_alert_rules as alert_rules
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_contact_points as points
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_source_settings
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_policy as policy
 
 OWNER = "test.owner"
@@ -16,7 +16,7 @@ OURS = [["managed_by", "=", OWNER]]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(grafana_data_sources, "_ROUNDS", 1)
+    monkeypatch.setattr(grafana_data_source_settings, "_ROUNDS", 1)
 
 
 def rule(**more):

@@ -9,14 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_pods
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_host_proc, node_pods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import (
     host_proc,
     process_table,
     requirements,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.node import INITIAL_PID_NAMESPACE, Node
-from ansible_collections.runtime_security.kubernetes.plugins.modules import node_host_proc
 
 OWN = "pid:[4026532999]"
 PROC, CGROUP = "proc /proc proc rw 0 0\n", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
@@ -215,39 +214,39 @@ ANSWER = f"/proc {OWN} no yes yes no\n/procHost none yes yes no yes\n"
 
 def test_each_node_is_asked_once():
     cluster = Cluster({"a": ANSWER, "b": ANSWER})
-    first = node_host_proc.run(cluster, PARAMS, False)
+    first = node_host_proc.look(cluster, PARAMS, False)
     assert (first["proc"], first["init"], first["changed"], first["problems"]) == ("/procHost", "/procHost/2", True, [])
     assert cluster.started == ["a", "b"]
     assert not cluster.alive
-    second = node_host_proc.run(cluster, PARAMS, False)
+    second = node_host_proc.look(cluster, PARAMS, False)
     assert second == {**first, "changed": False, "asked": []}
     cluster.answers["c"] = ANSWER
-    assert node_host_proc.run(cluster, PARAMS, False)["asked"] == ["c"]
+    assert node_host_proc.look(cluster, PARAMS, False)["asked"] == ["c"]
     assert cluster.started == ["a", "b", "c"]
 
 
 def test_check_mode_starts_nothing_and_says_what_it_would():
     cluster = Cluster({"a": ANSWER})
-    found = node_host_proc.run(cluster, PARAMS, True)
+    found = node_host_proc.look(cluster, PARAMS, True)
     assert (found["changed"], found["asked"], found["problems"], cluster.started) == (True, ["a"], [], [])
 
 
 def test_a_node_that_does_not_answer_is_a_problem_and_asked_again():
     cluster = Cluster({"a": None})
-    found = node_host_proc.run(cluster, PARAMS, False)
+    found = node_host_proc.look(cluster, PARAMS, False)
     assert (found["proc"], found["changed"]) == ("/proc", False)
     assert found["problems"] == [{"node": "a", "problem": "it could not be looked at"}]
     assert "minikube" in found["remedy"]
     assert "kind" in found["remedy"]
     assert "k3d" in found["remedy"]
     cluster.answers["a"] = ANSWER
-    assert node_host_proc.run(cluster, PARAMS, False)["asked"] == ["a"]
+    assert node_host_proc.look(cluster, PARAMS, False)["asked"] == ["a"]
 
 
 def test_a_node_that_is_not_ready_is_not_waited_for():
     cluster = Cluster({"a": ANSWER})
     cluster.ready = "Unknown"
-    found = node_host_proc.run(cluster, PARAMS, False)
+    found = node_host_proc.look(cluster, PARAMS, False)
     assert (cluster.started, found["asked"], [each["node"] for each in found["problems"]]) == ([], [], ["a"])
 
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 import base64
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from urllib.request import proxy_bypass_environment
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.filter.proxy_environment import proxy_environment
 from ansible_collections.runtime_security.kubernetes.plugins.lookup import dashboard
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import proxy
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import prometheus, proxy
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana, GrafanaError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.chart_source import Source
-from ansible_collections.runtime_security.kubernetes.plugins.modules import prometheus_info
 
 HANDBOOK = "localhost,127.0.0.1,10.96.0.0/12,192.168.49.0/24"
 # Each line was answered alike by golang.org/x/net/http/httpproxy v0.49.0.
@@ -133,7 +131,7 @@ def _ask_grafana(url):
 
 
 def _ask_prometheus(url):
-    return prometheus_info.ask(SimpleNamespace(params={"url": url}), None)
+    return prometheus.ask({"url": url}, None)
 
 
 def _ask_charts(url):

@@ -11,7 +11,6 @@ import sys
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import readiness_pods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
-from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf_readiness_pods_info
 
 OPTIONS = {
     "falco_version": "0.44.1",
@@ -169,9 +168,8 @@ def test_the_module_tells_of_each_node():
             return [pod("a"), pod("b", "Failed", reason="Evicted")]
 
     params = OPTIONS | {"nodes": ["b", "a"], "start_timeout": 0, "timeout": 60}
-    found = ebpf_readiness_pods_info.run(Cluster(), Says(0, json.dumps(FOUND)), params)
+    found = readiness_pods.look(Cluster(), Says(0, json.dumps(FOUND)), params)
     assert found == {
-        "changed": False,
         "nodes": [{"node": "a", **FOUND}],
         "not_started": [{"node": "b", "reason": "Evicted"}],
         "unanswered": [],

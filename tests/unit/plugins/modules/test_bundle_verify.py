@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.modules import bundle_verify
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import bundle_verify
 
 
 @pytest.fixture

@@ -11,16 +11,22 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.runtime_security.kubernetes.plugins.doc_fragments import readiness
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import ebpf_readiness
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import requirements
 from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf_readiness_info
 from test_ebpf_readiness_hosts import load
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
-SOURCES = [PLUGINS / "modules/ebpf_readiness_info.py", *sorted((PLUGINS / "module_utils/ebpf").glob("*.py"))]
+SOURCES = [
+    PLUGINS / "modules/ebpf_readiness_info.py",
+    *(PLUGINS / f"module_utils/{name}.py" for name in ("ebpf_readiness", "module_door", "work")),
+    *sorted((PLUGINS / "module_utils/ebpf").glob("*.py")),
+]
 
 
 def run(monkeypatch, capsys, host: str = "ubuntu_24_04", **arguments: object) -> dict:
-    monkeypatch.setattr(ebpf_readiness_info.observe, "observe", lambda options: load(host)["record"])
+    monkeypatch.setattr(ebpf_readiness.observe, "observe", lambda options: load(host)["record"])
     with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
         ebpf_readiness_info.main()
     result = json.loads(capsys.readouterr().out)
@@ -77,7 +83,7 @@ def test_require_takes_unknown_for_not_ready(monkeypatch, capsys):
 
 
 def test_default_version_is_the_newest_the_requirements_name():
-    documentation = __import__("yaml").safe_load(ebpf_readiness_info.DOCUMENTATION)
+    documentation = __import__("yaml").safe_load(readiness.ModuleDocFragment.DOCUMENTATION)
     assert documentation["options"]["falco_version"]["default"] == requirements.LATEST
 
 
@@ -85,7 +91,7 @@ def test_releases_are_in_order_and_name_known_drivers():
     versions = [requirements.version_tuple(release["since"]) for release in requirements.RELEASES]
     assert versions == sorted(versions)
     for release in requirements.RELEASES:
-        assert set(release["drivers"]) <= set(ebpf_readiness_info.DRIVERS)
+        assert set(release["drivers"]) <= set(ebpf_readiness.DRIVERS)
     assert requirements.release_for("0.44.1-rc2")["since"] == "0.44.0"
     assert requirements.release_for("1.2.3")["since"] == requirements.RELEASES[-1]["since"]
 

@@ -8,8 +8,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_admin_password import refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import Grafana, GrafanaError
-from ansible_collections.runtime_security.kubernetes.plugins.modules.grafana_admin_password import refused
 
 PAGE = b"<!doctype html><title>Sign in</title>"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import (
+    minikube_cluster,
     minikube_commands,
     minikube_nodes,
     minikube_observer,
@@ -23,7 +24,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils import
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube import MinikubeError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.minikube_profile import Profile
-from ansible_collections.runtime_security.kubernetes.plugins.modules import minikube_cluster
+from ansible_collections.runtime_security.kubernetes.plugins.modules import minikube_cluster as module_file
 
 # Both keep what they know in files of one folder. A start writes its record first, as minikube does, says that it was asked,
 # and is through when the file "go" is there. What is in "lie" or "engine/lie" is answered instead of the truth.
@@ -150,7 +151,7 @@ class Home:
     def begin(self, **options) -> subprocess.Popen:
         """The module as a process of its own."""
         module = subprocess.Popen(
-            [sys.executable, minikube_cluster.__file__],
+            [sys.executable, module_file.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -172,7 +173,7 @@ class Home:
         profile = Profile(DEFAULTS | self.options | options, _ansible_check_mode, self.find)
         try:
             with profile.lock if profile.to_be_locked() else contextlib.nullcontext():
-                result = minikube_cluster.work(profile, warnings.append)
+                result = minikube_cluster.bring(profile, warnings.append)
         except MinikubeError as error:
             return {"msg": str(error)}
         return result | {"warnings": warnings} if warnings else result

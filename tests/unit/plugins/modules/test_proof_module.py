@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import pipeline_proof
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import pipeline
-from ansible_collections.runtime_security.kubernetes.plugins.modules import pipeline_proof
 
 
 def test_failure_names_each_line_with_its_reason():

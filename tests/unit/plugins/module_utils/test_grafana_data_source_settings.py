@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_sources as sources
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_source_settings as sources
 
 OPTIONAL = (
     "basic_auth_user",

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboards as boards
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard as boards
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_panels
 
 OWNER = "test.owner"

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What the readiness check is told of Falco, on this machine and in pods; module_utils/ebpf/options.py has the same."""
+
+    DOCUMENTATION = r"""
+options:
+  falco_version:
+    description:
+      - Release of Falco to check for, V(0.38.0) or newer. The requirements differ by release.
+    type: str
+    default: 0.44.1
+  drivers:
+    description:
+      - Drivers to check. Without it, all that the release has. V(ebpf) is the first eBPF probe, removed in 0.44.0.
+    type: list
+    elements: str
+    choices: [modern_ebpf, kmod, ebpf]
+  least_privilege:
+    description:
+      - Check for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The probes
+        run with just these.
+      - Has no bearing on V(kmod), which the chart always runs privileged.
+    type: bool
+    default: false
+  buffer_preset:
+    description:
+      - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
+    type: int
+    default: 4
+  cpus_for_each_buffer:
+    description:
+      - Falco's C(cpus_for_each_buffer). The number of online processors that share a ring buffer; V(0) for one buffer
+        in all.
+    type: int
+    default: 2
+  host_root:
+    description:
+      - Where the host's file system is mounted when the check runs in a container, as in Falco's C(HOST_ROOT). Kernel
+        headers, modules and the distribution's name are looked for there too.
+    type: path
+    default: ''
+attributes:
+  check_mode:
+    description: Can run in check mode; nothing is changed in either.
+    support: full
+  diff_mode:
+    description: Nothing changes, so there is nothing to show.
+    support: N/A
+"""
