@@ -83,8 +83,8 @@ manifests:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.chart_source import Source
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.program import run, without_values
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.template import rendered
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 
 
 def main():
@@ -105,18 +105,18 @@ def main():
     # no_log keeps values out of the system's log; it would take each text of theirs out of what is rendered.
     module.no_log_values.clear()
     shown = {"module_args": {key: value for key, value in params.items() if key != "values"}}
-    source = Source(params["chart"], params["repository"], params["version"])
-    rc, manifests, said = run(
-        program,
-        ["template", params["name"], *source.arguments, "--namespace", params["namespace"], "--values", "-"],
-        values=params["values"],
-    )
-    if rc != 0:
-        module.fail_json(
-            msg="Helm cannot render %s: %s"
-            % (" ".join(source.arguments), without_values(said, params["values"]).strip()),
-            invocation=shown,
+    try:
+        manifests = rendered(
+            params["name"],
+            params["chart"],
+            params["repository"],
+            params["version"],
+            params["values"],
+            params["namespace"],
+            program,
         )
+    except WorkError as error:
+        module.fail_json(msg=str(error), invocation=shown)
     module.exit_json(changed=False, manifests=manifests, invocation=shown)
 
 

@@ -18,7 +18,7 @@ OURS = "runtime_security.kubernetes."
 CHANGES = {
     *(
         OURS + name
-        for name in ("chart_fetch", "helm_releases", "image_archives", "image_fetch", "minikube_cluster", "objects")
+        for name in ("helm_charts", "helm_releases", "image_archives", "image_fetch", "minikube_cluster", "objects")
     ),
     *(
         OURS + name

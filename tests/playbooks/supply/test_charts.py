@@ -12,7 +12,11 @@ from . import servers
 
 HELM = """\
 #!/bin/sh
-# helm pull --destination FOLDER CHART --repo ADDRESS --version VERSION
+# helm pull --destination FOLDER CHART --repo ADDRESS --version VERSION; what it renders has the image that the values name.
+if [ "$1" = template ]; then
+    sed 's/.*"image": "\\([^"]*\\)".*/{kind: Pod, spec: {containers: [{image: "\\1"}]}}/'
+    exit
+fi
 exec curl --silent --show-error --fail --cacert "$SSL_CERT_FILE" --output "$3/$4-$8.tgz" "$6/$4-$8.tgz"
 """
 
@@ -49,28 +53,48 @@ def repository(tmp_path, certificates):
 
 @pytest.fixture
 def fetch(tmp_path, helm, repository, module):
-    def run(**arguments):
-        defaults = {
+    def run(check=False, checksum="", **changes):
+        release = {
+            "name": "one",
             "chart": "small",
             "repository": repository[0],
             "version": "1.2.3",
-            "folder": str(tmp_path / "charts"),
-            "binary": helm,
+            "values": {"image": "reg/a:1"},
         }
-        return module("chart_fetch", **(defaults | arguments))
+        return module(
+            "helm_charts",
+            releases=[release | changes],
+            folder=str(tmp_path / "charts"),
+            checksums={"one 1.2.3": checksum} if checksum else {},
+            binary_path=helm,
+            check=check,
+        )
 
     return run
 
 
 def test_a_chart_is_fetched_once(tmp_path, repository, fetch):
-    assert fetch(check=True)["changed"] is True
+    announced = fetch(check=True)
+    assert announced["changed"] is True and announced["charts"][0]["path"] == "" and announced["images"] == []
     assert not (tmp_path / "charts").exists()
     answer = fetch()
     assert answer.get("changed") is True, answer
-    assert answer["checksum"] == hashlib.sha256(repository[1].read_bytes()).hexdigest()
+    checksum = hashlib.sha256(repository[1].read_bytes()).hexdigest()
+    assert answer["charts"] == [
+        {
+            "name": "one",
+            "chart": "small",
+            "version": "1.2.3",
+            "path": str(tmp_path / "charts" / "small-1.2.3.tgz"),
+            "checksum": checksum,
+            "images": ["reg/a:1"],
+        }
+    ]
+    assert answer["checksums"] == {"one 1.2.3": checksum}
     assert fetch()["changed"] is False
     # What is pinned and there needs no repository.
-    assert fetch(repository="https://127.0.0.1:1", checksum=answer["checksum"])["changed"] is False
+    again = fetch(repository="https://127.0.0.1:1", checksum=checksum, values={"image": "reg/b:2"}, check=True)
+    assert again["changed"] is False and again["images"] == ["reg/b:2"]
     assert [path.name for path in (tmp_path / "charts").iterdir()] == ["small-1.2.3.tgz"]
 
 
@@ -80,7 +104,7 @@ def test_another_archive_than_the_index_says_is_refused(tmp_path, repository, fe
     repository[1].write_bytes(bytes(content))
     answer = fetch()
     assert answer["failed"]
-    assert "Chart 'small' 1.2.3 cannot be had" in answer["msg"]
+    assert "Release one: chart 'small' 1.2.3 cannot be had" in answer["msg"]
     assert "the repository's index says" in answer["msg"]
     assert list((tmp_path / "charts").iterdir()) == []
 
@@ -88,7 +112,7 @@ def test_another_archive_than_the_index_says_is_refused(tmp_path, repository, fe
 def test_another_archive_than_was_pinned_is_refused(tmp_path, fetch):
     answer = fetch(checksum="0" * 64)
     assert answer["failed"]
-    assert f"checksum says {'0' * 64}" in answer["msg"]
+    assert f"checksums says {'0' * 64}" in answer["msg"]
     assert list((tmp_path / "charts").iterdir()) == []
 
 

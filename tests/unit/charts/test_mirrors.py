@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.filter.manifest_images import is_test
 from ansible_collections.runtime_security.kubernetes.plugins.filter.mirrored_image import mirrored_image
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.images import is_test
 from conftest import ROOT, lab_falco_charts, release_values, render, templated_by
 
 LAB = ROOT / "lab" / "charts"

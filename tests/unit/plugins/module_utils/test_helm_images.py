@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.runtime_security.kubernetes.plugins.filter.manifest_images import manifest_images
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.images import images
 
 MANIFESTS = """
 ---
@@ -33,7 +32,7 @@ spec: {template: {spec: {containers: [{image: docker.io/own/hook:1}]}}}
 
 
 def test_every_container_counts_but_those_of_tests():
-    assert manifest_images(MANIFESTS) == [
+    assert images(MANIFESTS) == [
         "docker.io/falcosecurity/falco:0.44.1",
         "docker.io/falcosecurity/falcoctl:0.13.0",
         "docker.io/own/hook:1",
@@ -61,7 +60,7 @@ spec: {groups: []}
 
 
 def test_the_operators_pods_count():
-    assert manifest_images(OPERATOR) == [
+    assert images(OPERATOR) == [
         "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.0",
         "quay.io/prometheus-operator/prometheus-operator:v0.93.0",
         "quay.io/prometheus/prometheus:v3.15.0",
@@ -69,5 +68,5 @@ def test_the_operators_pods_count():
 
 
 def test_what_is_no_yaml_is_refused():
-    with pytest.raises(AnsibleFilterError, match="no YAML"):
-        manifest_images("{")
+    with pytest.raises(ValueError, match="no YAML"):
+        images("{")
