@@ -99,7 +99,7 @@ def source(term):
         )
     for key in ("path", "url", "checksum"):
         if not isinstance(term.get(key, ""), str):
-            raise Refused(f"{key} is {term[key]!r}; allowed is a text. Give one")
+            raise Refused(f"{key} is {term[key]!r}, and no string. Set it to one")
     numbers = [str(term.get(key, "")) for key in ("id", "revision")]
     if kind == "id" and not all(re.fullmatch(r"[1-9][0-9]*", number) for number in numbers):
         raise Refused("id and revision are whole numbers above 0, both of them. Look them up at grafana.com")
@@ -139,9 +139,7 @@ def definition(entry, text):
     if not uid:
         raise Refused("it has no uid, so each run would make a new dashboard. Give one by the key uid")
     if not isinstance(uid, str) or not _UID.fullmatch(uid):
-        raise Refused(
-            f"its uid is {uid!r}; allowed are 1 to 40 letters, digits, '-' and '_'. Give another by the key uid"
-        )
+        raise Refused(f"its uid is {uid!r}. Expected 1 to 40 letters, digits, '-' and '_'. Set another by the key uid")
     return {**found, "uid": uid}
 
 

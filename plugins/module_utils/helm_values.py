@@ -33,7 +33,7 @@ class UnreadableValue(ValueError):
     """
 
     def __init__(self, where: str, value: object, expected: str, fix: str) -> None:
-        super().__init__(f"{where.lstrip('.') or 'value'}: unusable value ({value}). Expected {expected}. Fix: {fix}.")
+        super().__init__(f"{where.lstrip('.') or 'value'}: invalid value ({value}). Expected {expected}. Fix: {fix}.")
         self.where, self.value, self.expected, self.fix = where, value, expected, fix
 
 

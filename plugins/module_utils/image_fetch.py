@@ -60,10 +60,12 @@ def run(params: dict, mode: Mode) -> dict:
     """Have the image at its path, fetched anew where the file is not it."""
     for key in ("manifest", "id"):
         if not registry.DIGEST.match(params[key]):
-            raise WorkError("%s is '%s'; allowed is sha256: and 64 hexadecimal digits." % (key, params[key]))
+            raise WorkError(
+                "%s: invalid value ('%s'). Expected sha256: and 64 hexadecimal digits." % (key, params[key])
+            )
     path = params["path"]
     if ":" in path:
-        raise WorkError("path is '%s'; allowed is a path without a colon." % path)
+        raise WorkError("path: invalid value ('%s'). Expected a path without a colon." % path)
     there = os.path.exists(path)
     wrong = image_content.fault(path, params["name"], params["id"]) if there else "absent"
     if wrong and not mode.check:

@@ -30,7 +30,7 @@ def memory_mib(text):
     match = re.match(r"^(\d+)\s*(|m|mb|mi|g|gb|gi)$", str(text).strip().lower())
     if not match:
         raise MinikubeError(
-            "minikube_memory is '%s'; allowed is a whole number with an optional unit m or g. Set it to for example '6g'."
+            "minikube_memory: invalid value ('%s'). Expected a whole number with an optional unit m or g. Fix: set it to, for example, '6g'."
             % text
         )
     number, unit = int(match.group(1)), match.group(2)
@@ -46,7 +46,7 @@ def check_size(wanted, memory_limit, cpus_limit):
         value = wanted.get(name)
         if value is not None and not minimum <= value <= (limit or value):
             raise MinikubeError(
-                "minikube_%s is %d%s; allowed is %d (minikube's minimum) to %s (the machine's %s). Set it in between."
+                "minikube_%s: out of range (%d%s). Expected %d (minikube's minimum) to %s (the machine's %s). Fix: set it in between."
                 % (name, value, unit, minimum, limit or "what the machine has", "CPUs" if name == "cpus" else "memory")
             )
 
@@ -65,7 +65,7 @@ def version_key(version):
     match = re.match(r"^v?(\d+)\.(\d+)\.(\d+)", version)
     if not match:
         raise MinikubeError(
-            "minikube_kubernetes_version is '%s'; allowed is the form v1.34.4. Set it to a version this minikube knows."
+            "minikube_kubernetes_version: invalid value ('%s'). Expected the form v1.34.4. Fix: set it to a version that this minikube knows."
             % version
         )
     return tuple(int(part) for part in match.groups())

@@ -46,7 +46,7 @@ def load_ahead():
             importlib.import_module(name)
     # To find one, the loader reads and keeps all of Ansible's and of the collection's.
     filter_loader.get("runtime_security.kubernetes.service_url")
-    test_loader.get("runtime_security.kubernetes.duration")
+    test_loader.get("runtime_security.kubernetes.lock_kept")
 
 
 def _clients():

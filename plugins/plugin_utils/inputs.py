@@ -27,7 +27,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff]")
 _LINES = re.compile("[\t\n\u2028\u2029]")
 
 # fix is None where an example is the remedy.
-Fault = namedtuple("Fault", ["where", "value", "allowed", "fix"], defaults=[None])
+Fault = namedtuple("Fault", ["where", "value", "expected", "fix"], defaults=[None])
 
 
 def faults(value, option, several_lines=False):
@@ -35,9 +35,9 @@ def faults(value, option, several_lines=False):
     found = list(_unusable(value)) or list(_typed(value, option, "")) or list(_unreadable(value, option))
     if found or several_lines:
         return found
-    texts = [("", value)] if isinstance(value, str) else _texts(value, option)
+    strings = [("", value)] if isinstance(value, str) else _strings(value, option)
     return [
-        Fault(where, text, "one line of at most %d characters" % LONGEST_LINE) for where, text in texts if _long(text)
+        Fault(where, text, "one line of at most %d characters" % LONGEST_LINE) for where, text in strings if _long(text)
     ]
 
 
@@ -55,13 +55,13 @@ def carries_secrets(option):
 
 
 def shown(value):
-    """A value as it stands in a message."""
+    """A value as messages show it."""
     text = value if isinstance(value, str) else "null" if value is None else str(value)
     return "'%s'" % readable(text, _SHOWN)
 
 
 def readable(text, most):
-    """A text of characters that can be read, and of no more of them than that."""
+    """A string without characters that cannot be read, and with no more of them than that."""
     cut = text[:most] + (" ... (%d characters)" % len(text) if len(text) > most else "")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut)
 
@@ -70,8 +70,8 @@ def _long(text):
     return len(text) > LONGEST_LINE or _LINES.search(text) is not None
 
 
-def _texts(value, option):
-    """The texts of a list of texts; those deeper down may have lines."""
+def _strings(value, option):
+    """The strings of a list of strings; those deeper down may have several lines."""
     if option.get("elements") not in ("str", "path"):
         return []
     return [("[%d]" % place, item) for place, item in enumerate(value)]
@@ -90,7 +90,7 @@ def _unusable(value):
         if isinstance(item, str):
             characters += len(item)
             if _CONTROL.search(item):
-                yield Fault(where, item, "a text without control characters")
+                yield Fault(where, item, "a string without control characters")
                 return
         elif isinstance(item, Mapping):
             for key, inner in item.items():
@@ -101,7 +101,7 @@ def _unusable(value):
             yield Fault(where, item, "a number of at most 64 bits")
             return
         if characters > MOST_CHARACTERS:
-            yield Fault("", "longer than that", "at most %d KiB of text" % (MOST_CHARACTERS // 1024))
+            yield Fault("", "longer than that", "at most %d KiB in all" % (MOST_CHARACTERS // 1024))
             return
 
 
@@ -116,9 +116,9 @@ def _unreadable(value, option):
 
 def _typed(value, option, where):
     kind = option.get("type", "str")
-    is_kind, allowed = _KINDS[kind]
+    is_kind, expected = _KINDS[kind]
     if not is_kind(value):
-        yield Fault(where, value, allowed)
+        yield Fault(where, value, expected)
     elif value not in option.get("choices", [value]):
         yield Fault(where, value, "one of " + ", ".join(map(str, option["choices"])))
     elif kind == "list":
@@ -158,8 +158,8 @@ def _is_list(value):
 
 
 _KINDS = {
-    "str": (lambda value: isinstance(value, str), "a text (put a number or a truth value in quotes)"),
-    "path": (lambda value: isinstance(value, str), "a path as text"),
+    "str": (lambda value: isinstance(value, str), "a string (put a number or a boolean in quotes)"),
+    "path": (lambda value: isinstance(value, str), "a path, as a string"),
     "int": (_is_integer, "a whole number"),
     "bool": (_is_boolean, "true or false"),
     "list": (_is_list, "a list"),

@@ -131,7 +131,7 @@ def test_files_and_revisions_of_a_mirror_are_wired_once(grafana, role):
         ([OURS, ENTRY], "without one are DS_TRACES."),
         ([OURS, ENTRY | {"checksum": "0" * 64}], "its SHA-256 is"),
         ([OURS, {"id": 11914, "revision": 4, "checksum": "0" * 64}], "was not answered: HTTP Error 404"),
-        ([OURS, OURS], "allowed is dashboards, each with a uid of its own"),
+        ([OURS, OURS], "Expected dashboards, each with a uid of its own"),
     ],
     ids=["input", "checksum", "revision", "twice"],
 )

@@ -140,7 +140,7 @@ def test_an_engine_that_does_not_answer_is_refused_with_its_words(role):
     [
         (
             {"minikube_profile": "one"},
-            "minikube_profile is 'one'; allowed is minikube, the only profile that the driver none",
+            "minikube_profile: invalid value ('one'). Expected minikube, the only profile that the driver none",
         ),
         ({"minikube_start_options": ["--nodes=2"]}, "the driver none has one node"),
     ],
@@ -167,7 +167,7 @@ def test_removal_leaves_a_node_whose_profile_is_lost_and_that_cannot_be_told_to_
 )
 def test_the_content_of_a_kubeconfig_is_refused_and_not_shown(role, content):
     said = role("validate", minikube_kubeconfig=content)
-    assert "minikube_kubeconfig is a value that is not shown; allowed is" in said
+    assert "minikube_kubeconfig: invalid value (not shown). Expected" in said
     assert "hunter2" not in said
 
 

@@ -8,8 +8,9 @@ import os
 import subprocess
 
 import pytest
+import role_inputs
 
-from . import validation, works
+from . import works
 from .cases import LONG, MARKER, cases
 from .verdict import bounded, fault, plain
 
@@ -52,7 +53,7 @@ def tasks_of(number, case):
                     "name": f"runtime_security.kubernetes.{case.role}",
                     # What may follow on the inputs looks at this machine.
                     "tasks_from": "inputs"
-                    if (validation.ROOT / f"roles/{case.role}/tasks/inputs.yml").is_file()
+                    if (role_inputs.ROOT / f"roles/{case.role}/tasks/inputs.yml").is_file()
                     else "validate",
                 },
                 "vars": {case.name: value},
@@ -91,8 +92,8 @@ def played(tmp_path_factory):
     (folder / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     done = subprocess.run(
         ["ansible-playbook", folder / "play.yml"],
-        cwd=validation.ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(validation.ROOT / "ansible.cfg")},
+        cwd=role_inputs.ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(role_inputs.ROOT / "ansible.cfg")},
         capture_output=True,
         text=True,
         check=False,
@@ -107,7 +108,7 @@ def test_a_play_says_the_same(played):
     assert [
         (case, said)
         for case, said in found
-        if said != validation.refusal(case.role, {case.name: case.value}, whole=True)
+        if said != role_inputs.refusal(case.role, {case.name: case.value}, whole=True)
     ] == []
     assert sum(bool(said) for _case, said in found) > len(found) // 2
     assert max(map(len, output.splitlines())) < 10_000

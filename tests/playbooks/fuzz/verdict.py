@@ -8,9 +8,9 @@ import resource
 import signal
 import time
 
+import role_inputs
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import carries_secrets, shown
 
-from . import validation
 from .cases import MARKER
 
 # What a message has that no one thought of.
@@ -34,7 +34,7 @@ def fault(case):
     started = time.process_time()
     signal.alarm(10 * MOST_SECONDS)
     try:
-        message = validation.refusal(case.role, {case.name: case.value})
+        message = role_inputs.refusal(case.role, {case.name: case.value})
     except Exception as exc:
         return f"{type(exc).__name__}: {str(exc)[:300]}", False
     finally:
@@ -59,11 +59,11 @@ def refused_badly(case, message):
         found = f"has {len(message)} characters"
     elif not message.isprintable():
         found = "has characters that cannot be read"
-    elif not re.search(r"allowed is \S|Expected \S", message) or not message.endswith("Nothing was changed."):
-        found = "does not say what is allowed"
-    elif not re.search(r"Set it to for example '.|Correct it, or leave it away|Fix: \S", message):
-        found = "does not say what to do"
-    elif carries_secrets(validation.options(case.role)[case.name]):
+    elif not re.search(r"Expected \S", message) or not message.endswith("Nothing was changed."):
+        found = "does not say what is expected"
+    elif not re.search(r"Fix: \S", message):
+        found = "does not say how to fix it"
+    elif carries_secrets(role_inputs.options(case.role)[case.name]):
         found = "shows a secret" if shown(case.value) in message and len(shown(case.value)) > 8 else ""
     elif case.kind == "type" and isinstance(case.value, (str, int)) and "not shown" not in message:
         found = "" if shown(case.value) in message else "does not show the value"
@@ -71,8 +71,8 @@ def refused_badly(case, message):
 
 
 def plain(case):
-    """The value that a number or a truth value in quotes stands for; None for any other."""
-    kind = validation.options(case.role)[case.name].get("type")
+    """The value that a number or a boolean in quotes stands for; None for any other."""
+    kind = role_inputs.options(case.role)[case.name].get("type")
     if kind == "bool" and not isinstance(case.value, bool):
         return str(case.value).lower() in ("1", "true", "yes", "on")
     if kind == "int" and isinstance(case.value, str):

@@ -9,12 +9,12 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import role_inputs
 import yaml
 
-from . import validation
 from .cases import PRODUCT
 
-CHARTS = validation.ROOT / "lab" / "charts"
+CHARTS = role_inputs.ROOT / "lab" / "charts"
 # What the role learns at run time, and what has it use charts that are here.
 BASE = {
     "falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf", "__falco_ebpf_fingerprints": {}},
@@ -64,9 +64,9 @@ def outcomes(role, name, value):
     """What an input leads to, by variable."""
     inputs = BASE.get(role, {}) | {name: value}
     return {
-        outcome: validation.computed(role, outcome, inputs)
+        outcome: role_inputs.computed(role, outcome, inputs)
         for outcome in OUTCOMES[role]
-        if outcome in validation.reached(role, name)
+        if outcome in role_inputs.reached(role, name)
     }
 
 
@@ -126,6 +126,6 @@ def objects(text):
 def expected(release, namespace):
     """The objects of a release by default. Those outside namespaces carry the namespace's name."""
     role = ROLE_OF[release]
-    releases = validation.computed(role, f"__{role}_releases", BASE[role] | {f"{role}_namespace": namespace})
+    releases = role_inputs.computed(role, f"__{role}_releases", BASE[role] | {f"{role}_namespace": namespace})
     values = next(found["values"] for found in releases if found["name"] == release)
     return objects(rendered(release, chart_of(release), values, namespace).stdout)

@@ -1,4 +1,4 @@
-"""Wrong input ends the run with the variable, its value, what is allowed and the remedy, before the first change."""
+"""Wrong input ends the run with the variable, its value, what is expected and the fix, before the first change."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from playbooks.output import one_line
 CASES = {
     "unknown driver": (
         ["-e", "falco_ebpf_driver=gvisor"],
-        "falco_ebpf_driver is 'gvisor'; allowed is one of auto, modern_ebpf, kmod, ebpf. Set it to for example 'auto'.",
+        "falco_ebpf_driver: invalid value ('gvisor'). Expected one of auto, modern_ebpf, kmod, ebpf. Fix: set it to, for example, 'auto'.",
     ),
     "too little memory": (
         ["-e", "minikube_memory=512m"],
-        "memory is 512 MiB; allowed is 1800 (minikube's minimum) to",
+        "memory: out of range (512 MiB). Expected 1800 (minikube's minimum) to",
     ),
     "memory that is none": (
         ["-e", "minikube_memory=plenty"],
-        "minikube_memory is 'plenty'; allowed is a whole number of MiB, or one with the unit m or g. Set it to for example '6g'.",
+        "minikube_memory: invalid value ('plenty'). Expected a whole number of MiB, or one with the unit m or g. Fix: set it to, for example, '6g'.",
     ),
     "namespace with capitals": (
         ["-e", "falco_ebpf_namespace=Falco"],
-        "falco_ebpf_namespace is 'Falco'; allowed is a DNS-1123 label",
+        "falco_ebpf_namespace: invalid value ('Falco'). Expected a DNS-1123 label",
     ),
     "shared namespace with capitals": (
         ["-e", "runtime_security_namespace=Monitoring"],
-        "metrics_stack_namespace is 'Monitoring'; allowed is a DNS-1123 label",
+        "metrics_stack_namespace: invalid value ('Monitoring'). Expected a DNS-1123 label",
     ),
     "cluster that is not there": (
         ["-e", "runtime_security_cluster=existing", "-e", "runtime_security_context=nowhere"],
@@ -43,12 +43,12 @@ CASES = {
     ),
     "gRPC in the variant that has none": (
         ["-e", '{"falco_ebpf_values": {"falco": {"grpc": {"enabled": true}}}}'],
-        "falco_ebpf_values is a value that is not shown; allowed is without falco.grpc: Falco 0.44 has no gRPC server; its events"
+        "falco_ebpf_values: keys that variant current refuses (not shown). Expected values without falco.grpc (Falco 0.44 has no gRPC server; its events"
         " go by falco.http_output to the receiver, which the role sets up.",
     ),
     "buffer of no size": (
         ["-e", "falco_ebpf_buffer_preset=11"],
-        "falco_ebpf_buffer_preset is '11'; allowed is a whole number from 1 to 10",
+        "falco_ebpf_buffer_preset: invalid value ('11'). Expected a number from 1 to 10",
     ),
 }
 
@@ -81,7 +81,9 @@ def test_a_cluster_of_neither_kind_is_refused(name, playbook, nowhere):
     """It would be the current context's, whatever that is."""
     done = playbook(f"playbooks/{name}.yml", *nowhere, "-e", "runtime_security_cluster=Minikube")
     assert done.returncode != 0
-    assert "runtime_security_cluster is 'Minikube'; allowed is one of minikube, existing" in one_line(done.stdout)
+    assert "runtime_security_cluster: invalid value ('Minikube'). Expected one of minikube, existing" in one_line(
+        done.stdout
+    )
     assert "changed=0" in done.stdout
 
 

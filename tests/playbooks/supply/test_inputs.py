@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 CASES = {
-    "no folder": ([], "Add -e bundle_path=/srv/bundle"),
-    "folder with a colon": (["-e", "bundle_path=/tmp/a:b"], "bundle_path is '/tmp/a:b'; allowed is an absolute path"),
+    "no folder": ([], "Fix: add -e bundle_path=/srv/bundle"),
+    "folder with a colon": (
+        ["-e", "bundle_path=/tmp/a:b"],
+        "bundle_path: invalid value ('/tmp/a:b'). Expected an absolute path",
+    ),
     "in a bundle": (
         ["-e", "bundle_path=/tmp/b", "-e", "runtime_security_bundle=/tmp/b"],
-        "runtime_security_bundle is '/tmp/b'",
+        "runtime_security_bundle: '/tmp/b'",
     ),
 }
 
@@ -29,7 +32,7 @@ def test_a_folder_of_something_else_stays_as_it_is(tmp_path, playbook):
     mine.write_text("mine", encoding="utf-8")
     done = playbook("playbooks/bundle.yml", "-e", f"bundle_path={tmp_path}")
     assert done.returncode != 0
-    assert "Name another folder." in " ".join(done.stdout.split())
+    assert "Fix: choose another folder." in " ".join(done.stdout.split())
     assert "changed=0" in done.stdout
     assert [path.name for path in tmp_path.rglob("*")] == ["charts", "mine.txt"]
 

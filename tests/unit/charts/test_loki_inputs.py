@@ -6,18 +6,11 @@ from __future__ import annotations
 
 import pytest
 from conftest import templated_by
+from role_inputs import refused
 
 S3 = {"loki_stack_mode": "simple_scalable", "loki_stack_s3_bucket": "chunks", "loki_stack_s3_region": "eu-central-1"}
 ENDPOINT = {"loki_stack_s3_endpoint": "https://s3.example.org"}
 KEYS = {"loki_stack_s3_access_key": "a", "loki_stack_s3_secret_key": "b"}
-
-
-CHECKS = [f"__loki_stack_checks_{subject}" for subject in ("general", "storage", "limits", "agent")]
-
-
-def refused(inputs):
-    checks = [check for name in CHECKS for check in templated_by("loki_stack", name, inputs)]
-    return [check["variable"] for check in checks if not check["ok"]]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +28,7 @@ def refused(inputs):
     ],
 )
 def test_taken(inputs):
-    assert refused(inputs) == []
+    assert refused("loki_stack", inputs) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +59,7 @@ def test_taken(inputs):
     ],
 )
 def test_refused(inputs, variable):
-    assert refused(inputs) == [variable]
+    assert refused("loki_stack", inputs) == [variable]
 
 
 def revision(owner, number, labels, volumes=(), **annotations):

@@ -65,7 +65,7 @@ def test_what_cannot_be_read_alike_is_refused_before_anything(values, tmp_path, 
     done = run(cluster, [unspecified("metrics_stack", "validate")], "-e", f"@{file}", *options)
     said = " ".join(done.stdout.split())
     assert done.returncode == 2 and "changed=0" in said
-    assert "metrics_stack_grafana_values.a[0].time: unusable value (a value that is not shown). Expected what" in said
+    assert "metrics_stack_grafana_values.a[0].time: invalid value (not shown). Expected what" in said
     assert "Fix: put it in quotes" in said and "22:22" not in said
     assert cluster.changes == []
 

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What grafana_wiring is told about alerts is judged before anything is installed."""
+"""What grafana_wiring is given about alerts is validated before anything is installed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_an_example_is_allowed():
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"grafana_wiring_alerts_excluded": ["silent"]}, "Set it to for example '['sensor-silent']'"),
+        ({"grafana_wiring_alerts_excluded": ["silent"]}, 'Fix: set it to, for example, ["sensor-silent"]'),
         ({"grafana_wiring_notification_policy": policy(matchers=["a=b"])}, "contact_point"),
         (
             {"grafana_wiring_notification_policy": policy(contact_point="b", matchers=["severity"])},
-            "allowed is a dictionary with contact_point, and perhaps with routes, whose matchers are LABEL=VALUE",
+            "Expected a dictionary with contact_point, and perhaps with routes, whose matchers are LABEL=VALUE",
         ),
     ],
     ids=["rule", "contact point", "matcher"],

@@ -6,7 +6,6 @@ import datetime
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_bundle import certificate_bundle
 from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_dates import certificate_dates
-from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_faults import certificate_faults
 from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_reasons import certificate_reasons
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -180,45 +179,3 @@ def test_dates_are_those_of_a_secrets_own_certificate(authority):
         "ca": int(authority[0].not_valid_after_utc.timestamp()),
         "server": int(server[0].not_valid_after_utc.timestamp()),
     }
-
-
-def pair(certificate, key):
-    return {"certificate": text(certificate), "key": pem(key)}
-
-
-def test_given_certificates_that_fit_have_no_faults(authority):
-    given = {"ca": {"certificate": text(authority[0]), "key": ""}, "server": pair(*issue(WANTED["server"], authority))}
-    assert certificate_faults(given, WANTED) == {"ca": [], "server": []}
-    more = pair(*issue(WANTED["server"], authority, names=[*WANTED["server"]["names"], "DNS:more"]))
-    assert certificate_faults(given | {"server": more}, WANTED)["server"] == []
-
-
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ({"names": ["DNS:receiver"]}, "it lacks the names DNS:receiver.falco.svc"),
-        ({"usage": "clientAuth"}, "its extended key usage is not serverAuth"),
-        ({"days": 3, "age_days": 4}, "it ends at "),
-    ],
-)
-def test_faults_of_a_given_certificate(authority, change, fault):
-    given = {"ca": pair(*authority), "server": pair(*issue(WANTED["server"], authority, **change))}
-    (found,) = certificate_faults(given, WANTED)["server"]
-    assert found.startswith(fault)
-
-
-def test_faults_of_what_does_not_belong_together(authority):
-    server = issue(WANTED["server"], authority)
-    foreign = {"ca": pair(*issue(WANTED["ca"])), "server": pair(*server)}
-    assert certificate_faults(foreign, WANTED)["server"] == ["the given authority did not sign it"]
-    mixed = {"ca": pair(*authority), "server": pair(server[0], authority[1])}
-    assert certificate_faults(mixed, WANTED)["server"] == ["its private key is another one's"]
-    keyless = {"ca": pair(*authority), "server": {"certificate": text(server[0]), "key": ""}}
-    assert certificate_faults(keyless, WANTED)["server"] == ["its private key is missing"]
-    assert certificate_faults({"ca": pair(*server)}, WANTED)["ca"] == ["it is not an authority's (basic constraint CA)"]
-    assert certificate_faults({"ca": {"certificate": "x", "key": ""}}, WANTED)["ca"] == [
-        "it is not a certificate in PEM"
-    ]
-    assert certificate_faults({"ca": {"certificate": text(authority[0]), "key": "x"}}, WANTED)["ca"] == [
-        "its private key is not one in PEM without a passphrase"
-    ]

@@ -138,7 +138,7 @@ def test_a_server_that_is_not_there_is_named():
         ('{"dashboard": {"uid": "a"}}', "its JSON has no title"),
         ('{"apiVersion": "v1", "spec": {"title": "A"}}', "has the apiVersion 'v1'"),
         ('{"title": "A"}', "it has no uid, so each run would make a new dashboard. Give one by the key uid."),
-        ('{"title": "A", "uid": "a b"}', "its uid is 'a b'; allowed are 1 to 40 letters"),
+        ('{"title": "A", "uid": "a b"}', "its uid is 'a b'. Expected 1 to 40 letters"),
     ],
 )
 def test_a_text_that_is_no_dashboard_is_refused(tmp_path, text, reason):
@@ -156,9 +156,9 @@ def test_a_text_that_is_no_dashboard_is_refused(tmp_path, text, reason):
         ({"path": "a.json", "revision": 1}, "revision does not go with path. Allowed beside it: checksum, uid."),
         ({"id": 11914}, "id and revision are whole numbers above 0"),
         ({"id": "x", "revision": 1}, "id and revision are whole numbers above 0"),
-        ({"path": 5}, "path is 5; allowed is a text"),
-        ({"url": ["https://a"]}, "url is ['https://a']; allowed is a text"),
-        ({"path": "a.json", "checksum": 12}, "checksum is 12; allowed is a text"),
+        ({"path": 5}, "path is 5, and no string"),
+        ({"url": ["https://a"]}, "url is ['https://a'], and no string"),
+        ({"path": "a.json", "checksum": 12}, "checksum is 12, and no string"),
         ({"path": "a.json", "checksum": "12"}, "checksum is not 64 hexadecimal digits"),
         ("nowhere.json", "there is no such file on the controller"),
     ],

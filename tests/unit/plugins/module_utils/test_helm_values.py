@@ -101,7 +101,7 @@ def test_where_it_is(read):
     value, differences = read("{a: [{b: 22:22}]}")
     assert [(odd.where, odd.value) for odd in differences] == [(".a[0].b", "22:22")]
     with pytest.raises(
-        UnreadableValue, match=r"a\[0\].b: unusable value \(nan\). Expected a finite number. Fix: put it in quotes."
+        UnreadableValue, match=r"a\[0\].b: invalid value \(nan\). Expected a finite number. Fix: put it in quotes."
     ):
         helm_values({"a": [{"b": float("nan")}]})
 

@@ -27,7 +27,7 @@ def test_memory_is_read_in_minikubes_units(text, mib):
 
 @pytest.mark.parametrize("text", ["", "lots", "6t", "-1g", "6.5g"])
 def test_memory_that_is_none_is_named(text):
-    with pytest.raises(minikube.MinikubeError, match="^minikube_memory is '%s'; allowed is" % text):
+    with pytest.raises(minikube.MinikubeError, match=r"^minikube_memory: invalid value \('%s'\)" % text):
         minikube.memory_mib(text)
 
 
@@ -65,10 +65,10 @@ def test_a_record_that_was_cut_off_counts_as_empty(tmp_path):
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ({"memory": 512}, "^minikube_memory is 512 MiB; allowed is 1800"),
-        ({"memory": 99999}, "^minikube_memory is 99999 MiB"),
-        ({"cpus": 1}, "^minikube_cpus is 1"),
-        ({"cpus": 64}, "^minikube_cpus is 64"),
+        ({"memory": 512}, "^minikube_memory: out of range .512 MiB.. Expected 1800"),
+        ({"memory": 99999}, "^minikube_memory: out of range .99999 MiB."),
+        ({"cpus": 1}, "^minikube_cpus: out of range .1."),
+        ({"cpus": 64}, "^minikube_cpus: out of range .64."),
     ],
 )
 def test_a_node_that_does_not_fit_is_refused(size, message):
@@ -117,7 +117,7 @@ def test_a_record_tells_whether_the_machines_proc_is_there(mounts, has):
 
 def test_a_machine_that_does_not_tell_its_size_refuses_only_what_minikube_refuses():
     minikube.check_size({"memory": 99999, "cpus": 64}, None, None)
-    with pytest.raises(minikube.MinikubeError, match="^minikube_memory is 512 MiB"):
+    with pytest.raises(minikube.MinikubeError, match="^minikube_memory: out of range .512 MiB."):
         minikube.check_size({"memory": 512}, None, None)
 
 
