@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import helm_version
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import version
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.action_door import ActionDoor
 
 
 class ActionModule(ActionDoor):
     """Runs the work of helm_version_info in the worker."""
 
-    work = helm_version
+    work = version

@@ -68,17 +68,21 @@ class ActionDoor(ActionBase):
         Display().vvv(f"Runs {self._task.action} in the worker")
         # Relative paths are relative to the playbook, as for a module.
         os.chdir(self._loader.get_basedir())
-        params = {}
         try:
             params = self.parameters()
+        except WorkError as error:
+            hidden = secrets(plain(self._task.args), self.work.ARGUMENTS)
+            return remove_values({"changed": False, "failed": True, "msg": str(error)}, hidden)
+        try:
             result = result_of(self.work, params, Mode(self._task.check_mode, self._task.diff))
         except WorkError as error:
             result = {"failed": True, "msg": str(error), **error.facts}
-        hidden = secrets(params, self.work.ARGUMENTS)
-        shown = self.work.masked(params) if params and hasattr(self.work, "masked") else params
+        if not result.get("warnings"):
+            result.pop("warnings", None)
         clean = getattr(self.work, "CLEAN_RESULT", False)
-        found = remove_values({"changed": False, **result}, set() if clean else hidden)
-        return {**found, "invocation": {"module_args": remove_values(shown, hidden)}}
+        hidden = set() if clean else secrets(params, self.work.ARGUMENTS)
+        shown = self.work.masked(params) if hasattr(self.work, "masked") else params
+        return remove_values({"changed": False, **result, "invocation": {"module_args": shown}}, hidden)
 
 
 def secrets(params, arguments):
@@ -88,9 +92,9 @@ def secrets(params, arguments):
         value = params.get(name)
         if spec.get("no_log"):
             found |= set(strings(value))
-        elif spec.get("options") and value:
+        elif spec.get("options"):
             for inner in value if isinstance(value, list) else [value]:
-                found |= secrets(inner, spec["options"])
+                found |= secrets(inner, spec["options"]) if isinstance(inner, dict) else set()
     return found
 
 

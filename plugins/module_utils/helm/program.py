@@ -69,7 +69,7 @@ def path_of(binary: str) -> str:
 
 
 def version(binary: str) -> tuple[str, str]:
-    """The version without the leading v, and what stands in the way of one; one of the two is "" ."""
+    """The version without the leading v, and what stands in the way of one; one of the two is empty."""
     try:
         program = get_bin_path(binary)
     except ValueError:
@@ -81,13 +81,12 @@ def version(binary: str) -> tuple[str, str]:
     return "", "it said %s" % ((said or printed).strip()[:_SHORT] or "nothing")
 
 
-def refusal(binary: str, variable: str, minimum: tuple[int, ...] = MINIMUM) -> str:
-    """Why a program cannot be used, "" where it can; variable is the one that names it."""
-    found, problem = version(binary)
-    if found and tuple(map(int, found.split("."))) >= minimum:
+def refusal(found: str, problem: str, binary: str, variable: str) -> str:
+    """Why a program cannot be used, "" where it can; found and problem are what version() returned, variable names the program."""
+    if found and tuple(map(int, found.split("."))) >= MINIMUM:
         return ""
     return (
-        f"{variable}: {problem or f'the version is {found}'} ('{binary}'). Expected Helm {'.'.join(map(str, minimum))} or "
+        f"{variable}: {problem or f'the version is {found}'} ('{binary}'). Expected Helm {'.'.join(map(str, MINIMUM))} or "
         f"newer. Fix: install it, or set {variable} to its path."
     )
 

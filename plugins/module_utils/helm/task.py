@@ -44,7 +44,8 @@ class Task:
 
     def require_helm(self) -> None:
         """Fail where the program cannot be used; in check mode that is a warning, since a run may install it before."""
-        problem = program.refusal(self.binary, self.variables.get("binary_path") or "binary_path")
+        variable = self.variables.get("binary_path") or "binary_path"
+        problem = program.refusal(*program.version(self.binary), self.binary, variable)
         if problem and self.mode.check:
             self.warnings.append(f"A run would refuse Helm. {problem}")
         elif problem:

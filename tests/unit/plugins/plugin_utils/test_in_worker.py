@@ -41,7 +41,7 @@ def play(tmp_path):
 
 
 def ask(**keywords) -> dict:
-    return {"runtime_security.kubernetes.helm_version_info": {"binary": "/nonexistent"}} | keywords
+    return {"runtime_security.kubernetes.helm_version_info": {"binary_path": "/nonexistent"}} | keywords
 
 
 def test_a_module_on_this_machine_runs_in_the_worker(play):
