@@ -1,4 +1,4 @@
-# make help says what there is.
+# make help lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -10,7 +10,7 @@ release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
 .PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inventories inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
 
-help: ## say what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: docker ## from a bare machine to the proof
@@ -20,13 +20,13 @@ down: ## remove all of it
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook playbooks/teardown.yml -e runtime_security_teardown=yes $$supply $(PLAYBOOK_ARGS)
 	@lab/host/docker.sh stop
 
-proof: ## follow a log line and an event through a pipeline that runs
+proof: ## follow a log line and an event through a running pipeline
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook playbooks/verify.yml $$supply $(PLAYBOOK_ARGS)
 
-docker: ## make a Docker engine answer on this machine
+docker: ## start a Docker engine on this machine
 	@lab/host/docker.sh start
 
-lab: ## build only the lab's bundle
+lab: ## build the lab's bundle
 	@lab/build.py
 
 test: lint docs-lint unit lab-test readiness sanity supply refusals inventories inputs molecule ## everything CI runs
@@ -46,13 +46,13 @@ lab-test: ## tests of the lab's own programs
 	@cd lab/go/exporter && go test ./...
 	@lab/go/sensor/go.sh test ./...
 
-readiness: ## the readiness module's verdicts against what loads under the same limits; needs root
+readiness: ## readiness verdicts compared with real loading under the same restrictions; needs root
 	@PATH="$(dev):$$PATH"; tools/packages.sh bpftool clang libbpf-dev; pytest -q tests/host
 
 sanity: ## ansible-test sanity
 	@PATH="$(dev):$$PATH" tools/sanity.sh
 
-supply: ## charts, images and programs from mirrors on loopback, and bundles that were damaged
+supply: ## charts, images and programs from mirrors on loopback, and damaged bundles
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q tests/playbooks/supply
 
 refusals: docker ## wrong input ends before the first change
@@ -61,14 +61,14 @@ refusals: docker ## wrong input ends before the first change
 inventories: ## playbooks with users' inventories: localhost, several clusters, encrypted variables, a bastion host over SSH
 	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q -n auto --dist loadfile tests/playbooks/inventories
 
-inputs: ## a part of make fuzz
+inputs: ## a sample of make fuzz
 	@$(MAKE) --no-print-directory fuzz FUZZ_STEP=30
 
-fuzz: ## bad and odd values for every input of every role: refused in good words, or they work; 10 minutes
+fuzz: ## bad and odd values for every variable of every role: clearly refused, or they work; 10 minutes
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/playbooks/fuzz
 
-molecule: docker ## the whole on the lab, from check mode on a bare machine to nothing left
+molecule: docker ## everything on the lab, from check mode on a bare machine to removal
 	@tools/molecule.sh
 
 build: ## the collection's archive
@@ -77,7 +77,7 @@ build: ## the collection's archive
 kill: docker ## kill agent, Loki and Grafana in the middle of 5,000 lines, on the cluster of make up
 	@PATH="$(dev):$$PATH"; python tests/live/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
 
-converge: docker ## kill site.yml at 30 moments and its node at 5, and break what it stands on; about 80 minutes on an idle machine
+converge: docker ## kill site.yml at 30 moments and its node at 5, and break its surroundings; about 80 minutes on an idle machine
 	@tools/converge.sh
 
 alerts: docker ## each alert rule against its fault, on the cluster of make up; 25 minutes
@@ -85,7 +85,7 @@ alerts: docker ## each alert rule against its fault, on the cluster of make up; 
 	pytest -v -s tests/live/alerts
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
 
-before: docker ## a process that ran before Falco, over all that starts Falco again; a table; on the cluster of make up, 20 minutes
+before: docker ## events of a process older than Falco, for everything that restarts Falco; on the cluster of make up, 20 minutes
 	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle RUNTIME_SECURITY_IMAGE=docker.io/library/busybox:1.35.0 \
 	PIPELINE_INPUTS=$${PIPELINE_INPUTS:-'{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}'} \
 	python tests/live/rotation/measure.py
@@ -93,7 +93,7 @@ before: docker ## a process that ran before Falco, over all that starts Falco ag
 operator: docker ## metrics_stack with the real Prometheus operator
 	@METRICS_STACK_OPERATOR=yes tools/molecule.sh metrics_stack
 
-isolated: docker ## a bundle from mirrors and the whole product without a way out; needs root, 20 minutes
+isolated: docker ## a bundle from mirrors, and everything from it without network access; needs root, 20 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
 	tests/live/mirrors/isolated.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-isolated}"
 
@@ -101,25 +101,25 @@ mirrored: docker ## site.yml from mirrors without a bundle, 5 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
 	tests/live/mirrors/mirrored.sh "$$(dirname $$(tools/lab.sh))" "$${WORK:-/var/tmp/runtime-security-mirrored}"
 
-infra: docker ## somebody's repository with its own Prometheus and Grafana takes up the built collection, and two installations on one cluster; 15 minutes
+infra: docker ## the built collection in a repository with existing Prometheus and Grafana, and two installations on one cluster; 15 minutes
 	@PATH="$(dev):$$PATH"; tests/live/infra/run.sh "$$(tools/lab.sh)"
 
 grafana-bench: ## dashboards in bulk against community.grafana; needs GRAFANA_URL and GRAFANA_PASSWORD
 	@PATH="$(dev):$$PATH"; bench/grafana.py
 
-bench: docker ## time to the proof against the same by hand, readiness against bpftool, where the time goes; 10 minutes
+bench: docker ## time to the proof compared with the same by hand, readiness compared with bpftool, time by step; 10 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh bpftool; bench/readiness.py; bench/pipeline.py "$$(tools/lab.sh)"
 
-docs: ## pages of all modules, plugins and roles; FOLDER is where they go
+docs: ## render pages of all modules, plugins and roles into FOLDER
 	@PATH="$(release):$$PATH" tools/docs.sh "$${FOLDER:-.build/docs}"
 
 docs-lint: ## antsibull-docs on modules, plugins and roles, antsibull-changelog on the fragments
 	@PATH="$(release):$$PATH"; antsibull-changelog lint; tools/docs.sh
 
-matrix: ## unit tests, syntax and refusals under each ansible-core that is supported, charts with Helm 3 and 4
+matrix: ## unit tests, syntax and refusals under each supported ansible-core, charts with Helm 3 and 4
 	@PATH="$(dev):$$PATH" tools/matrix/run.py
 
-ee: ## the build context of an execution environment; FOLDER is where it goes
+ee: ## render the build context of an execution environment into FOLDER
 	@PATH="$(release):$$PATH" tools/execution_environment.sh "$${FOLDER:-.build/execution-environment}"
 
 release: ## check, write the changelog, build and tag the version of galaxy.yml; publishes nothing

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times ebpf_readiness_info against `bpftool feature probe`, in turns within one run. Needs root, Ansible and bpftool.
+"""Time ebpf_readiness_info against `bpftool feature probe`, in turns within one run. Needs root, Ansible and bpftool.
 
 Prints, and with --json FILE also writes:
-- the work: one start of Python that looks, tries and judges, against the tool. Fails when it takes longer.
+- the work: one start of Python that observes, tries and checks, compared with the tool.
 - the whole: the module as Ansible sends it, and beside it ansible.builtin.ping, the least any module costs. Fails when
   the module's peak memory is 40 MiB or more.
 """

@@ -66,7 +66,7 @@ def layer_from_tree(tree: Path, output: Path, owners: Mapping[str, Owner] | None
     """Write a layer of a folder's content, with its modes, links and owners.
 
     ``owners`` maps a path to the user and group id of it and of all below it ("" is the
-    whole tree). Devices and sockets are left out: the container runtime makes them.
+    whole tree). Devices and sockets are excluded: the container runtime creates them.
     """
     linked: dict[tuple[int, int], str] = {}
     with _open_layer(output) as layer:

@@ -172,7 +172,7 @@ def shared_libraries(program: Path) -> list[Path]:
 
 
 def image_files(image: Image, needed: dict[str, Path]) -> dict[str, tuple[Content, int]]:
-    """Paths of the image with their content and mode. Later ones win: the programs stand above the trees."""
+    """Paths of the image with their content and mode. Later entries override earlier ones: programs override trees."""
     users = "".join(f"{name}:x:{number}:{number}::/:/bin/false\n" for name, number in USERS.items())
     groups = "".join(f"{name}:x:{number}:\n" for name, number in USERS.items())
     files: dict[str, tuple[Content, int]] = {

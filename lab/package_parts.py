@@ -93,7 +93,7 @@ def nested(archive: bytes, *endings: str) -> bytes:
 
 
 def charts() -> Part:
-    """Packed under a version that tells their content: without that Helm's module sees no difference."""
+    """Packed under a version that is a hash of the content: otherwise Helm's module sees no difference."""
     source = Path(__file__).parent / "charts"
 
     def make(context: Context) -> None:

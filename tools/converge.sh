@@ -1,7 +1,7 @@
 #!/bin/sh
-# Cuts site.yml off in many ways, on a cluster of its own, and wants the next run to end with the whole proof:
+# Interrupts site.yml in many ways, on a cluster of its own; the next run must end with the whole proof:
 #   converge.sh [OPTION OF PYTEST ...]    for example -k node
-# CONVERGENCE_MOMENTS (30) and CONVERGENCE_NODE_MOMENTS (5) say how often.
+# CONVERGENCE_MOMENTS (30) and CONVERGENCE_NODE_MOMENTS (5) set how often.
 set -eu
 
 cd "$(dirname "$0")/.."

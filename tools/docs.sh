@@ -1,7 +1,7 @@
 #!/bin/sh
-# Judges the documentation of modules, plugins and roles; with a folder it also makes pages of it.
+# Checks the documentation of modules, plugins and roles; with a folder it also renders pages.
 #   docs.sh [FOLDER]
-# antsibull-docs wants a tree as ansible-galaxy installs it, with the collections beside it that ours refers to.
+# antsibull-docs needs a tree as ansible-galaxy installs it, with the collections that ours refers to.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)

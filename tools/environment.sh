@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the virtual environment of a requirements file, once, and prints its folder.
+# Creates the virtual environment of a requirements file, once, and prints its folder.
 #   [PYTHON=INTERPRETER] environment.sh REQUIREMENTS
-# It lies outside the checkout, under a name made from what it holds.
+# It is outside the checkout; its name is a hash of the requirements.
 set -eu
 
 requirements=$(realpath "$1")
@@ -13,11 +13,11 @@ folder=$cache/$(basename "$requirements" .txt)-$key
 
 if [ ! -f "$folder/.complete" ]; then
     echo "environment: installing $(basename "$requirements") into $folder" >&2
-    # Debian's own Python comes without the module that puts pip into an environment.
+    # Debian's Python lacks the module that installs pip in an environment.
     "$python" -c 'import ensurepip' 2>/dev/null || "$top/tools/packages.sh" python3-venv
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    # To compile all collections of the package ansible takes a minute, and Ansible itself compiles those it loads.
+    # Compiling all collections of the package ansible takes a minute, and Ansible compiles those that it loads.
     "$folder/bin/pip" install --no-compile --quiet --disable-pip-version-check --requirement "$requirements" >&2
     "$folder/bin/python" -m compileall -q -x /ansible_collections/ "$folder/lib"
     touch "$folder/.complete"

@@ -1,6 +1,6 @@
-"""Gives ansible-test's virtual environments their pip, from the interpreter and the package index.
+"""Install pip in ansible-test's virtual environments, from the interpreter and the package index.
 
-ansible-test downloads a script of that name; where its site is out of reach this one lies in the place it looks at first.
+ansible-test downloads a script of that name; if its site is not reachable, it uses this one from its cache.
 """
 
 import subprocess

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what is missing of the lab's bundle and prints the file with its variables.
+# Builds the missing parts of the lab's bundle and prints the path of its variables.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)

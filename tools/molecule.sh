@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs molecule scenarios on the lab's bundle:
-#   molecule.sh [SCENARIO ...]    all of them when none is named
+#   molecule.sh [SCENARIO ...]    all of them by default
 # Those with the playbooks of molecule/shared share one cluster, which the last of them removes.
 set -euo pipefail
 
@@ -9,10 +9,10 @@ RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
 # kubectl is in the bundle.
 PATH=$(tools/environment.sh requirements-dev.txt)/bin:$(dirname "$RUNTIME_SECURITY_BUNDLE")/bin:$PATH
 export PATH RUNTIME_SECURITY_BUNDLE
-# It looks for clear text between Falco and its receiver.
+# For the test that no clear text is sent between Falco and its receiver.
 tools/packages.sh tcpdump
 
-# Molecule says what went wrong before it cleans up; whoever looks at the end of a log has to find it there.
+# Molecule prints an error before it cleans up; repeat it at the end of the log.
 scenario_test() {
     local record
     record=$(mktemp)
@@ -32,7 +32,7 @@ if [ $# -eq 0 ]; then
 fi
 sharing=
 for scenario in "$@"; do
-    # A run that was killed leaves the note that its cluster stands, and "create" believes it.
+    # A killed run leaves the state "created", and molecule would skip "create".
     molecule reset --scenario-name "$scenario"
     if grep -q shared/destroy.yml "molecule/$scenario/molecule.yml"; then
         sharing="$sharing $scenario"

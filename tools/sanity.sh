@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs ansible-test sanity on what the collection's archive holds: the tool wants a tree named
-# ansible_collections/NAMESPACE/NAME, no link on the way, and the collections that ours imports beside it.
+# Runs ansible-test sanity on the content of the archive: the tool needs a tree named
+# ansible_collections/NAMESPACE/NAME, without links, and the collections that ours imports.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,7 +8,7 @@ work=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/sanity
 python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 packaged=$(python3 -c 'import ansible_collections; print(list(ansible_collections.__path__)[0])')
 
-# The name has the version of pip that this ansible-test asks for.
+# The name contains the version of pip that this ansible-test requires.
 pip_script=$HOME/.ansible/test/cache/get_pip_24_2.py
 if [ ! -f "$pip_script" ]; then
     mkdir -p "$(dirname "$pip_script")"

@@ -1,4 +1,4 @@
-"""Says which options the roles' tasks give to modules of other collections that these modules do not have."""
+"""List the options that tasks of the roles use but modules of other collections do not have."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs what needs no cluster under each supported ansible-core and Helm, and prints a table.
+"""Run what needs no cluster under each supported ansible-core and Helm, and print a table.
 
-matrix: run.py [CORE ...]    all of them when none is named
+matrix: run.py [CORE ...]    all by default
 """
 
 from __future__ import annotations
