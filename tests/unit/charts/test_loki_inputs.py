@@ -59,6 +59,7 @@ def test_taken(inputs):
     ],
 )
 def test_refused(inputs, variable):
+<<<<<<< HEAD
     assert refused("loki_stack", inputs) == [variable]
 
 
@@ -98,3 +99,6 @@ def test_only_our_agents_are_taken_for_ours():
     read = {"objects": [[revision("promtail", 1, {"app": "promtail"}), revision("alloy", 1, ours)]]}
     inputs = {"__loki_stack_revisions_read": read, "loki_stack_agent": "promtail"}
     assert templated_by("loki_stack", "__loki_stack_agents_left", inputs) == [{"name": "alloy"}]
+=======
+    assert refused(inputs) == [variable]
+>>>>>>> 8a6616d (Find out in Python which Loki a namespace has)
