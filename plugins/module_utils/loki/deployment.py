@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import evidence, ownership
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import releases as helm
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki import existing
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.existing import Existing
@@ -121,7 +122,7 @@ class _Task:
             return result
         takes = ["loki"] if self._params["take_ownership"] and self._params["state"] == "present" else []
         marked = self._mark_claim(takes) if "loki" in names else False
-        done = self._helm("absent", names, takes)
+        done = self._uninstall(names, takes)
         gone = [name for name, one in done["releases"].items() if one["action"] == "uninstalled"]
         rest = self._remove_rest(marked) if "loki" in names else []
         changed = done["changed"] or any(change.changed for change in rest)
@@ -133,8 +134,9 @@ class _Task:
         name = self._claim["metadata"]["name"]
         if self._reader.one("PersistentVolumeClaim", "v1", name, self._namespace) is None:
             return False
-        release = self._helm("validated", ["loki"], takes)["releases"]["loki"]
-        if release["status"] in ("", "absent") or not (release["managed"] or takes):
+        taken = ownership.taken(takes)
+        release = evidence.read(self._reader, self._namespace, ["loki"], taken, contents=False).releases["loki"]
+        if not release.exists or not (release.marked or taken("loki")):
             return False
         k8s_objects.write(self._reader, [self._claim], {}, self._mode.check)
         return True
@@ -149,9 +151,9 @@ class _Task:
             *k8s_objects.remove(self._reader, [secret], _removal(OWNER), self._mode.check),
         ]
 
-    def _helm(self, state: str, names: list[str], takes: list[str]) -> dict:
+    def _uninstall(self, names: list[str], takes: list[str]) -> dict:
         asked = {key: self._params.get(key) for key in connection.ARGUMENTS}
-        asked |= {"binary_path": self._params["binary_path"], "namespace": self._namespace, "state": state}
+        asked |= {"binary_path": self._params["binary_path"], "namespace": self._namespace, "state": "absent"}
         asked |= {"releases": [{"name": name} for name in names], "take_ownership": takes}
         asked["variables"] = {"take_ownership": "loki_stack_take_ownership", "namespace": "loki_stack_namespace"}
         return helm.run(asked, self._mode)
