@@ -37,7 +37,7 @@ def told(done, task):
 def test_the_namespace_goes_with_the_last_that_is_in_it(others, goes):
     done = dry("loki_stack", "remove", *LOKI, *others)
     assert done.returncode == 0, done.stdout
-    assert ("changed:" in told(done, "Remove it once it is empty")) is goes
+    assert ("changed:" in told(done, "Remove the namespace, unless somebody has something in it")) is goes
 
 
 def test_the_operators_definitions_go_although_their_objects_are_still_there():
