@@ -59,46 +59,4 @@ def test_taken(inputs):
     ],
 )
 def test_refused(inputs, variable):
-<<<<<<< HEAD
     assert refused("loki_stack", inputs) == [variable]
-
-
-def revision(owner, number, labels, volumes=(), **annotations):
-    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": {"volumes": list(volumes)}}
-    return {
-        "metadata": {"ownerReferences": [{"name": owner}]},
-        "revision": number,
-        "data": {"spec": {"template": template}},
-    }
-
-
-EMPTY = {"name": "storage", "emptyDir": {}}
-CURRENT, CLASSIC = {"app.kubernetes.io/name": "loki"}, {"app": "loki", "release": "loki"}
-
-
-@pytest.mark.parametrize(
-    ("revisions", "standing"),
-    [
-        ([], ""),
-        ([revision("promtail", 1, {})], ""),
-        ([revision("loki", 1, CURRENT)], "current monolithic claim"),
-        ([revision("loki", 2, CURRENT), revision("loki", 1, CURRENT, [EMPTY])], "current monolithic claim"),
-        ([revision("loki", 1, CURRENT), revision("loki", 2, CURRENT, [EMPTY])], "current monolithic pod"),
-        ([revision("loki", 1, CLASSIC, [EMPTY])], "classic monolithic pod"),
-        ([revision("loki-backend", 1, CURRENT), revision("loki-write", 1, CURRENT)], "current simple_scalable claim"),
-        ([revision("loki-ingester", 1, CURRENT, [{"name": "data", "emptyDir": {}}])], "current distributed pod"),
-    ],
-)
-def test_what_stands_is_read_from_the_newest_revision(revisions, standing):
-    inputs = {"__loki_stack_revisions_read": {"objects": [revisions]}}
-    assert templated_by("loki_stack", "__loki_stack_standing", inputs) == standing
-
-
-def test_only_our_agents_are_taken_for_ours():
-    ours = {"app.kubernetes.io/part-of": "runtime_security.kubernetes"}
-    read = {"objects": [[revision("promtail", 1, {"app": "promtail"}), revision("alloy", 1, ours)]]}
-    inputs = {"__loki_stack_revisions_read": read, "loki_stack_agent": "promtail"}
-    assert templated_by("loki_stack", "__loki_stack_agents_left", inputs) == [{"name": "alloy"}]
-=======
-    assert refused(inputs) == [variable]
->>>>>>> 8a6616d (Find out in Python which Loki a namespace has)
