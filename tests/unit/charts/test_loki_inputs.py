@@ -1,11 +1,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role loki_stack refuses before it asks a cluster, and what it takes for the Loki that stands in one."""
+"""What the role loki_stack refuses before it asks a cluster."""
 
 from __future__ import annotations
 
 import pytest
-from conftest import templated_by
 from role_inputs import refused
 
 S3 = {"loki_stack_mode": "simple_scalable", "loki_stack_s3_bucket": "chunks", "loki_stack_s3_region": "eu-central-1"}
