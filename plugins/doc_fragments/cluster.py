@@ -5,15 +5,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection of every module that talks to the API server: where it is, and who asks."""
+    """Connection options of every module that talks to the API server."""
 
     DOCUMENTATION = r"""
 options:
   kubeconfig:
     description:
       - The path of a kubeconfig, or its content as a dictionary or a string. Several paths are separated by a colon.
-      - Without it, and without O(host), O(context) and credentials, the service account of the pod counts that Ansible runs
-        in, else E(KUBECONFIG), else C(~/.kube/config).
+      - Without it, and without O(host), O(context) and credentials, the service account of Ansible's pod is used, else
+        E(KUBECONFIG), else C(~/.kube/config).
       - Also E(K8S_AUTH_KUBECONFIG).
     type: raw
   context:
@@ -41,12 +41,12 @@ options:
     aliases: [key_file]
   ca_cert:
     description:
-      - The path of the CA certificates that the API server's certificate is checked against, the whole chain of them. Also
+      - The path of the CA certificates for the API server's certificate, with the whole chain. Also
         E(K8S_AUTH_SSL_CA_CERT).
     type: path
     aliases: [ssl_ca_cert]
   validate_certs:
-    description: Whether the API server's certificate is checked; it is by default. Also E(K8S_AUTH_VERIFY_SSL).
+    description: Validate the API server's certificate; true by default. Also E(K8S_AUTH_VERIFY_SSL).
     type: bool
     aliases: [verify_ssl]
   proxy:
@@ -68,11 +68,11 @@ options:
         description: User name and password, separated by a colon.
         type: str
       user_agent:
-        description: What the client calls itself, such as V(name/1.0).
+        description: User agent of the client, such as V(name/1.0).
         type: str
   persist_config:
     description:
-      - Whether tokens that are renewed on the way are written back to the kubeconfig. Also E(K8S_AUTH_PERSIST_CONFIG).
+      - Write renewed tokens back to the kubeconfig. Also E(K8S_AUTH_PERSIST_CONFIG).
     type: bool
   impersonate_user:
     description: The user to act as. Also E(K8S_AUTH_IMPERSONATE_USER).

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the Grafana modules take beside community.grafana's connection options."""
+    """Options of the Grafana modules in addition to community.grafana's connection options."""
 
     DOCUMENTATION = r"""
 options:
   ca_path:
     description:
-      - A file with the CA certificates, in PEM form, that Grafana's own certificate is checked against.
+      - CA file for Grafana's certificate.
     type: path
   timeout:
     description:
-      - The time limit of one request, in seconds.
+      - Time limit of one request, in seconds.
     type: int
     default: 30
 """

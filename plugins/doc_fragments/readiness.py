@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the readiness check is told of Falco, on this machine and in pods; module_utils/ebpf/options.py has the same."""
+    """Options of the readiness check, on this machine and in pods; module_utils/ebpf/options.py has the same."""
 
     DOCUMENTATION = r"""
 options:
@@ -16,15 +16,15 @@ options:
     default: 0.44.1
   drivers:
     description:
-      - Drivers to check. Without it, all that the release has. V(ebpf) is the first eBPF probe, removed in 0.44.0.
+      - Drivers to check; by default all of the release. V(ebpf) is the first eBPF probe, removed in 0.44.0.
     type: list
     elements: str
     choices: [modern_ebpf, kmod, ebpf]
   least_privilege:
     description:
-      - Check for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The probes
-        run with just these.
-      - Has no bearing on V(kmod), which the chart always runs privileged.
+      - Check for the reduced capabilities of the chart's C(leastPrivileged) instead of a privileged Falco. The checks run
+        with only these.
+      - Does not apply to V(kmod), which the chart always runs privileged.
     type: bool
     default: false
   buffer_preset:
@@ -34,21 +34,21 @@ options:
     default: 4
   cpus_for_each_buffer:
     description:
-      - Falco's C(cpus_for_each_buffer). The number of online processors that share a ring buffer; V(0) for one buffer
-        in all.
+      - Falco's C(cpus_for_each_buffer). The number of online processors that share a ring buffer; V(0) for one buffer in
+        total.
     type: int
     default: 2
   host_root:
     description:
       - Where the host's file system is mounted when the check runs in a container, as in Falco's C(HOST_ROOT). Kernel
-        headers, modules and the distribution's name are looked for there too.
+        headers, modules and the distribution's name are also read from there.
     type: path
     default: ''
 attributes:
   check_mode:
-    description: Can run in check mode; nothing is changed in either.
+    description: Can run in check mode; nothing is changed.
     support: full
   diff_mode:
-    description: Nothing changes, so there is nothing to show.
+    description: Nothing is changed.
     support: N/A
 """

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What holds for modules that only read."""
+    """Attributes of modules that only read."""
 
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in check mode; nothing is changed in either.
+    description: Can run in check mode; nothing is changed.
     support: full
   diff_mode:
-    description: Nothing changes, so there is nothing to show.
+    description: Nothing is changed.
     support: N/A
 """

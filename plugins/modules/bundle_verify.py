@@ -13,8 +13,8 @@ author:
 extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 description:
-  - Reads every file that the bundle's C(SHA256SUMS) names and compares its SHA-256.
-  - Fails when a file is missing or differs, or is there and not in the list, and names each.
+  - Compares the SHA-256 of every file that the bundle's C(SHA256SUMS) lists.
+  - Fails if a file is missing, differs or is not listed, and names each.
 options:
   path:
     description: Folder of the bundle.
@@ -30,12 +30,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: Number of files that were compared.
+  description: Number of compared files.
   returned: success
   type: int
   sample: 27
 bytes:
-  description: Their size together, in bytes.
+  description: Their total size in bytes.
   returned: success
   type: int
   sample: 1305670912

@@ -4,17 +4,17 @@
 
 DOCUMENTATION = r"""
 module: ebpf_readiness_info
-short_description: Tell whether Falco's drivers will run on a node, and if not, why and what to do
+short_description: Check whether Falco's drivers will run on a node, with reasons and fixes
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Judges for each driver of Falco whether it will start on this machine, under the restrictions in which the module
+  - Checks for each driver of Falco whether it will start on this machine, under the restrictions in which the module
     runs.
-  - Tries it where that is possible. Loads empty programs for the attach points of the given release of Falco, makes a
-    ring buffer of the configured size, raises the limit of locked memory, opens the syscall tracepoints, and offers the
-    module loader an image that is none. All of it in a child process; nothing is attached, pinned or written.
-  - Works on the running kernel, in a container as on the host. Needs nothing but Python on the node.
+  - Tries it if possible. Loads empty programs for the attach points of the given release of Falco, creates a ring buffer
+    of the configured size, raises the limit of locked memory, opens the syscall tracepoints, and passes an invalid image
+    to the module loader. All of it in a child process; nothing is attached, pinned or written.
+  - Works on the running kernel, in a container or on the host. Needs only Python on the node.
 extends_documentation_fragment:
   - runtime_security.kubernetes.readiness
 requirements:
@@ -22,12 +22,12 @@ requirements:
 options:
   require:
     description:
-      - Fail, with all reasons, when this driver is not ready; V(any) when none of O(drivers) is. An unknown verdict
-        counts as not ready.
+      - Fail, with all reasons, if this driver is not ready; V(any) if none of O(drivers) is. An unknown verdict counts as
+        not ready.
     type: str
     choices: [modern_ebpf, kmod, ebpf, any]
 notes:
-  - Run it as root (C(become)). Otherwise, what cannot be seen or tried is V(unknown), never V(not_ready).
+  - Run it as root (C(become)). Otherwise, checks without a result are V(unknown), never V(not_ready).
   - Needs Python 3.7 or newer on the node.
 attributes:
   platform:
@@ -37,21 +37,21 @@ attributes:
 seealso:
   - module: runtime_security.kubernetes.ebpf_readiness_pods_info
   - name: Falco's drivers
-    description: What Falco's documentation says of them.
+    description: Falco's documentation of its drivers.
     link: https://falco.org/docs/concepts/event-sources/kernel/
 """
 
 EXAMPLES = r"""
-- name: Ask whether Falco will run here
+- name: Check whether Falco will run here
   runtime_security.kubernetes.ebpf_readiness_info:
   become: true
   register: readiness
 
-- name: Show what keeps the modern probe from running
+- name: Show why the modern probe would not run
   ansible.builtin.debug:
     msg: "{{ readiness.drivers.modern_ebpf.reasons }}"
 
-- name: Stop when a least-privileged Falco with 32 MiB buffers would not start
+- name: Fail if a least-privileged Falco with 32 MiB buffers would not start
   runtime_security.kubernetes.ebpf_readiness_info:
     falco_version: 0.44.1
     require: modern_ebpf
@@ -59,7 +59,7 @@ EXAMPLES = r"""
     buffer_preset: 6
   become: true
 
-- name: Judge for the last release that has the first eBPF probe
+- name: Check for the last release with the first eBPF probe
   runtime_security.kubernetes.ebpf_readiness_info:
     falco_version: 0.43.1
     drivers: [modern_ebpf, ebpf]
@@ -68,32 +68,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 drivers:
-  description: What was found, by driver.
+  description: Results by driver.
   returned: always, except for wrong options
   type: dict
   contains:
     modern_ebpf:
-      description: What was found for this driver. V(kmod) and V(ebpf) have the same keys.
-      returned: when it was asked for
+      description: Results of this driver. V(kmod) and V(ebpf) have the same keys.
+      returned: if it was requested
       type: dict
       contains:
         verdict:
-          description: V(ready), V(not_ready), or V(unknown) when no check failed but one could not be told.
+          description: V(ready), V(not_ready), or V(unknown) if no check failed but one has no result.
           returned: always
           type: str
           sample: not_ready
         reasons:
-          description: One line for each check that failed or is unknown, the one to mend first at the top.
+          description: One line for each check that failed or is unknown; the first is the one to fix first.
           returned: always
           type: list
           elements: str
           sample:
             - >-
-              memlock: EPERM, hard limit 8388608 bytes, CAP_SYS_RESOURCE cannot be had (required:
+              memlock: EPERM, hard limit 8388608 bytes, CAP_SYS_RESOURCE is not available (required:
               setrlimit(RLIMIT_MEMLOCK, unlimited) succeeds). Give Falco CAP_SYS_RESOURCE, or start it with an unlimited
               hard limit (LimitMEMLOCK=infinity in the service, --ulimit memlock=-1 for a container).
         checks:
-          description: Every check, causes before what follows from them.
+          description: All checks, in order of cause.
           returned: always
           type: list
           elements: dict
@@ -104,49 +104,49 @@ drivers:
               type: str
               sample: ring_buffer
             status:
-              description: V(ok); V(warn), works with a loss or a risk; V(fail); V(unknown); V(skipped), another check
-                decides.
+              description: V(ok); V(warn), works with a loss or a risk; V(fail); V(unknown); V(skipped), depends on
+                another check.
               returned: always
               type: str
               sample: ok
             observed:
-              description: What was seen.
+              description: Observed value.
               returned: always
               type: str
-              sample: made one
+              sample: created one
             required:
-              description: What Falco needs.
+              description: Requirement of Falco.
               returned: always
               type: str
               sample: a ring buffer map of 8 MiB
             remedy:
-              description: What to do about it; empty when there is nothing to do.
+              description: The fix; empty if there is nothing to do.
               returned: always
               type: str
               sample: ""
             source:
-              description: Where the requirement is from, as repository@tag:path or repository#thread.
+              description: Source of the requirement, as repository@tag:path or repository#thread.
               returned: always
               type: str
               sample: falcosecurity/libs@0.25.4:userspace/libpman/src/configuration.c
   sample: {}
 recommended_driver:
-  description: The first driver, in the order V(modern_ebpf), V(kmod), V(ebpf), that is ready; empty when none is.
+  description: The first driver, in the order V(modern_ebpf), V(kmod), V(ebpf), that is ready; empty if none is.
   returned: always, except for wrong options
   type: str
   sample: modern_ebpf
 falco_version:
-  description: Release of Falco that was judged for.
+  description: Release of Falco that was checked for.
   returned: always, except for wrong options
   type: str
   sample: 0.44.1
 requirements_since:
-  description: Release of Falco since which the requirements that were used hold.
+  description: Release of Falco since which these requirements apply.
   returned: always, except for wrong options
   type: str
   sample: 0.44.0
 host:
-  description: What kind of machine this is.
+  description: Properties of the machine.
   returned: always, except for wrong options
   type: dict
   contains:
@@ -171,17 +171,17 @@ host:
       type: str
       sample: ubuntu
     container:
-      description: Container engine around this process; empty when there is none.
+      description: Container engine of this process; empty if there is none.
       returned: always
       type: str
       sample: ""
     virtual_machine:
-      description: Vendor and product of a virtual machine; empty when it is none or does not say so.
+      description: Vendor and product of a virtual machine; empty if it is none or unknown.
       returned: always
       type: str
       sample: QEMU Standard PC (Q35 + ICH9, 2009)
     lockdown:
-      description: V(none), V(integrity), V(confidentiality), or empty when not to be seen.
+      description: V(none), V(integrity), V(confidentiality), or empty if not visible.
       returned: always
       type: str
       sample: integrity
@@ -191,17 +191,17 @@ host:
       type: bool
       sample: false
     perf_event_paranoid:
-      description: C(kernel.perf_event_paranoid); null when not to be seen.
+      description: C(kernel.perf_event_paranoid); null if not visible.
       returned: always
       type: int
       sample: 4
     unprivileged_bpf_disabled:
-      description: C(kernel.unprivileged_bpf_disabled); null when not to be seen.
+      description: C(kernel.unprivileged_bpf_disabled); null if not visible.
       returned: always
       type: int
       sample: 2
     secure_boot:
-      description: Whether Secure Boot is on; null when not to be seen.
+      description: Whether Secure Boot is on; null if not visible.
       returned: always
       type: bool
       sample: true

@@ -6,21 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ebpf_readiness_pods_info
-short_description: Tell whether Falco's drivers will run on the nodes of a cluster
+short_description: Check whether Falco's drivers will run on the nodes of a cluster
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
   - Runs the check of M(runtime_security.kubernetes.ebpf_readiness_info) in pods, one on each node, which the role
     P(runtime_security.kubernetes.ebpf_readiness#role) starts with the security context and the mounts of Falco.
-  - Waits for the pods, then sends each the check over the API server's C(exec), and reads its answer from there. It so works on every host
-    that reaches the API server, without C(kubectl); the pods need nothing but Python 3.8 or newer, and nothing is written in them.
-  - A node that cannot be asked is no failure. It is in RV(not_started) or RV(unanswered).
+  - Waits for the pods, then sends the check to each through the API server's C(exec), and reads the result from there. It
+    works on every host that reaches the API server, without C(kubectl); the pods need only Python 3.8 or newer, and
+    nothing is written in them.
+  - A node without a result is not a failure. It is in RV(not_started) or RV(unanswered).
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
   - runtime_security.kubernetes.readiness
 notes:
-  - The account needs the verbs C(get) and C(create) on C(pods/exec) in the namespace, beside C(list) on C(pods).
+  - The account needs the verbs C(get) and C(create) on C(pods/exec) in the namespace, and C(list) on C(pods).
 options:
   namespace:
     description:
@@ -34,13 +35,13 @@ options:
     default: app.kubernetes.io/name=ebpf-readiness
   nodes:
     description:
-      - Names of the nodes that have a pod.
+      - Names of the nodes with a pod.
     type: list
     elements: str
     required: true
   start_timeout:
     description:
-      - Seconds until the pods have to run.
+      - Seconds until the pods must run.
     type: int
     default: 120
   timeout:
@@ -58,14 +59,14 @@ EXAMPLES = r"""
     name: runtime_security.kubernetes.ebpf_readiness
     tasks_from: apply
 
-- name: Ask them for a Falco with the least privileges
+- name: Check for a Falco with the least privileges
   runtime_security.kubernetes.ebpf_readiness_pods_info:
     nodes: "{{ ebpf_readiness_asked }}"
     host_root: /host
     least_privilege: true
   register: found
 
-- name: Show what keeps the modern probe from running
+- name: Show why the modern probe would not run
   ansible.builtin.debug:
     msg: "{{ item.node }}: {{ item.drivers.modern_ebpf.reasons }}"
   loop: "{{ found.nodes }}"
@@ -73,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: What was found on each node that answered, by name.
+  description: Results of each node that answered, by name.
   returned: always, except for wrong options
   type: list
   elements: dict
@@ -104,7 +105,7 @@ nodes:
       type: dict
       sample: {kernel: 6.8.0-45-generic, architecture: x86_64}
 not_started:
-  description: Nodes on which no pod runs.
+  description: Nodes without a running pod.
   returned: always, except for wrong options
   type: list
   elements: dict
@@ -115,12 +116,12 @@ not_started:
       type: str
       sample: worker-2
     reason:
-      description: Why, as far as it can be told.
+      description: The reason, if known.
       returned: always
       type: str
       sample: "ImagePullBackOff: Back-off pulling image"
 unanswered:
-  description: Nodes whose pod runs and gave no answer.
+  description: Nodes whose pod runs and did not answer.
   returned: always, except for wrong options
   type: list
   elements: dict

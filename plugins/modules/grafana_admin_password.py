@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: grafana_admin_password
-short_description: Give a Grafana in the cluster the password its administrator is to have
+short_description: Set the administrator's password of a Grafana in the cluster
 version_added: 0.1.0
 description:
-  - Tries the password first and changes nothing where Grafana takes it.
-  - Else sets it with Grafana's own command line in its pod, which needs no old password. It is read from the command's
-    input, so it is on no command line and in no file.
-  - Grafana keeps the password in its database, so a changed Secret or setting does not change it there.
+  - Tries the password first and changes nothing if Grafana accepts it.
+  - Otherwise sets it with Grafana's command line in its pod, which needs no old password. The password is passed on
+    standard input, so it is on no command line and in no file.
+  - Grafana stores the password in its database, so a changed Secret or setting does not change it there.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 options:
   grafana:
     description:
-      - How to reach Grafana, and what is to work there.
+      - Connection to Grafana, with the credentials to set.
     type: dict
     required: true
     suboptions:
@@ -32,22 +32,22 @@ options:
         required: true
       url_username:
         description:
-          - Name of the administrator, the user that Grafana made at its first start.
+          - Name of the administrator, the user that Grafana created at its first start.
         type: str
         default: admin
       url_password:
         description:
-          - The password the administrator is to have.
+          - The administrator's password.
         type: str
         required: true
       validate_certs:
         description:
-          - If V(false), Grafana's certificate is not checked.
+          - If V(false), Grafana's certificate is not validated.
         type: bool
         default: true
       ca_path:
         description:
-          - PEM file with the CA that signed Grafana's certificate.
+          - CA file for Grafana's certificate.
         type: path
       timeout:
         description:
@@ -61,7 +61,7 @@ options:
     required: true
   label_selector:
     description:
-      - Labels of its pods.
+      - Labels of the pods.
     type: str
     default: app.kubernetes.io/name=grafana,app.kubernetes.io/instance=grafana
 attributes:
@@ -70,11 +70,11 @@ attributes:
     description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: none
-    description: There is nothing to show but a secret.
+    description: The only difference is a secret.
 """
 
 EXAMPLES = r"""
-- name: Give the administrator a password
+- name: Set the administrator's password
   runtime_security.kubernetes.grafana_admin_password:
     namespace: monitoring
     grafana:
@@ -84,7 +84,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# There is nothing to return but whether something changed.
+# Only whether something changed.
 """
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_admin_password

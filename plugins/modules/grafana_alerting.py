@@ -12,11 +12,11 @@ version_added: 0.1.0
 description:
   - Writes a group of alert rules, the contact points they are sent to, and one route in the notification policy tree.
     All of it is one task, because Grafana accepts the parts in one order only.
-  - What is unchanged costs four requests in all, however many rules there are.
-  - Only what carries the mark of O(owner) is changed or removed. Rules have the label C(managed_by), contact points a
-    uid that begins with a digest of the owner. The route stands first in the tree and matches nothing but C(managed_by),
-    so the alerts and routes of others stay as they are.
-  - Everything is read and judged before anything is written.
+  - An unchanged state costs four requests, however many rules there are.
+  - Only objects with the mark of O(owner) are changed or removed. Rules have the label C(managed_by), contact points a
+    uid that begins with a digest of the owner. The route is the first in the tree and matches only C(managed_by), so
+    other alerts and routes are not changed.
+  - Everything is read and validated before anything is written.
   - Needs Grafana 9.4 or newer with unified alerting.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
@@ -27,17 +27,17 @@ extends_documentation_fragment:
 options:
   folder_uid:
     description:
-      - The identity of the folder of the rules. It must exist when rules are written.
+      - The uid of the folder of the rules. It must exist if rules are written.
     type: str
     required: true
   group:
     description:
-      - The name of the rules' evaluation group. Rules that others have in it stay.
+      - The name of the rules' evaluation group. Other rules in it stay.
     type: str
     default: runtime-security
   interval_seconds:
     description:
-      - How often the group is evaluated, in seconds; a multiple of 10.
+      - Interval of the group's evaluation in seconds; a multiple of 10.
     type: int
     default: 60
   rules:
@@ -49,7 +49,7 @@ options:
     suboptions:
       uid:
         description:
-          - The identity of the rule, at most 40 letters, digits, C(-) and C(_).
+          - The uid of the rule, at most 40 letters, digits, C(-) and C(_).
         type: str
         required: true
       title:
@@ -59,7 +59,7 @@ options:
         required: true
       queries:
         description:
-          - Instant queries. Each series of an answer becomes an alert of its own.
+          - Instant queries. Each series of a result is an alert of its own.
         type: list
         elements: dict
         required: true
@@ -76,7 +76,7 @@ options:
             required: true
           type:
             description:
-              - The kind of the data source.
+              - The type of the data source.
             type: str
             choices: [prometheus, loki]
             required: true
@@ -105,19 +105,19 @@ options:
         type: dict
       no_data:
         description:
-          - What a query without an answer means.
+          - State of the rule if a query returns no data.
         type: str
         choices: [ok, alerting, no_data]
         default: ok
       error:
         description:
-          - What a query that failed means.
+          - State of the rule if a query fails.
         type: str
         choices: [ok, alerting, error]
         default: error
       paused:
         description:
-          - Whether the rule is not evaluated.
+          - Pause the evaluation of the rule.
         type: bool
         default: false
   contact_points:
@@ -134,21 +134,21 @@ options:
         required: true
       type:
         description:
-          - Grafana's name of the kind, for example V(webhook), V(slack), V(pagerduty) or V(email).
+          - Grafana's name of the type, for example V(webhook), V(slack), V(pagerduty) or V(email).
         type: str
         required: true
       settings:
         description:
-          - Settings that may be seen, by Grafana's names. Their values may show in diffs.
+          - Settings that are not secret, by Grafana's names. Their values are shown in diffs.
         type: dict
       secure_settings:
         description:
-          - Settings that nobody may see, such as a Slack address, an integration key or a password. They are sent when they
-            differ from a salted fingerprint that is kept beside the other settings, and are never shown.
+          - Secret settings, such as a Slack address, an integration key or a password. They are sent if they differ from
+            a salted fingerprint that is stored with the other settings, and are never shown.
         type: dict
       send_resolved:
         description:
-          - Whether the end of an alert is told too.
+          - Also notify when an alert is resolved.
         type: bool
         default: true
   policy:
@@ -158,12 +158,12 @@ options:
     suboptions:
       contact_point:
         description:
-          - The contact point that gets what no route below takes.
+          - The contact point of alerts that match no child route.
         type: str
         required: true
       group_by:
         description:
-          - Labels. Alerts that have the same values of them come in one notification.
+          - Labels. Alerts with the same values of them are grouped into one notification.
         type: list
         elements: str
         default: []
@@ -173,22 +173,22 @@ options:
         type: int
       group_interval_seconds:
         description:
-          - How long a group waits before it tells of a change, in seconds.
+          - How long a group waits before a notification of a change, in seconds.
         type: int
       repeat_interval_seconds:
         description:
-          - How long until an alert that still fires is told again, in seconds.
+          - How long until the notification of a firing alert is repeated, in seconds.
         type: int
       routes:
         description:
-          - Routes for some of the alerts; the first that matches decides.
+          - Child routes; the first match applies.
         type: list
         elements: dict
         default: []
         suboptions:
           matchers:
             description:
-              - Conditions on labels, such as V(severity=critical) or V(alertname=~"Events.*"), which must all hold.
+              - Conditions on labels, such as V(severity=critical) or V(alertname=~"Events.*"), which must all match.
             type: list
             elements: str
             required: true
@@ -199,12 +199,12 @@ options:
             required: true
           continue:
             description:
-              - Whether the routes after this one are tried too.
+              - Also evaluate the routes after this one.
             type: bool
             default: false
           group_by:
             description:
-              - As in O(policy.group_by); an empty list takes that one over.
+              - As in O(policy.group_by); an empty list inherits it.
             type: list
             elements: str
             default: []
@@ -222,18 +222,17 @@ options:
             type: int
   owner:
     description:
-      - The mark of what is ours.
+      - The owner of managed objects.
     type: str
     default: runtime_security.kubernetes
   restore_edits:
     description:
-      - Whether to write a rule again that somebody changed in Grafana. RV(rules.edited) names it either way.
+      - Restore a rule that somebody changed in Grafana. RV(rules.edited) lists it either way.
     type: bool
     default: true
   purge:
     description:
-      - Whether to remove rules, contact points and the route that were written with the same O(owner) and are no longer
-        declared.
+      - Remove rules, contact points and the route of the same O(owner) that are no longer declared.
     type: bool
     default: false
   state:
@@ -252,7 +251,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Tell the team when a node's disk fills up
+- name: Notify the team if a node's disk fills up
   runtime_security.kubernetes.grafana_alerting:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -304,7 +303,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rules:
-  description: The uids of the alert rules, by what happened to them.
+  description: The uids of the alert rules, by result.
   returned: success
   type: dict
   contains:
@@ -319,7 +318,7 @@ rules:
       elements: str
       sample: []
     unchanged:
-      description: Rules that were as declared, and edited ones that O(restore_edits) leaves alone.
+      description: Rules that were as declared, and edited ones that O(restore_edits=false) keeps.
       type: list
       elements: str
       sample: [sensor-down]
@@ -334,7 +333,7 @@ rules:
       elements: str
       sample: []
 contact_points:
-  description: The names of the contact points, by what happened to them.
+  description: The names of the contact points, by result.
   returned: success
   type: dict
   contains:
@@ -344,7 +343,7 @@ contact_points:
       elements: str
       sample: [team chat]
     updated:
-      description: Contact points that were different, or got another secret.
+      description: Contact points that were different, or have a new secret.
       type: list
       elements: str
       sample: []
@@ -359,7 +358,7 @@ contact_points:
       elements: str
       sample: []
 policy:
-  description: What happened to the route.
+  description: Result of the route.
   returned: success
   type: str
   choices: [created, updated, unchanged, removed, absent]

@@ -10,9 +10,9 @@ module: grafana_dashboards
 short_description: Manage a folder of Grafana and many dashboards in it
 version_added: 0.1.0
 description:
-  - Writes a list of dashboards into one folder, which is made when it is missing.
-  - Each dashboard gets two tags, O(owner) and a mark of its content. One search request tells from them which
-    dashboards are unchanged, so hundreds of unchanged dashboards cost a handful of requests.
+  - Writes a list of dashboards to one folder, which is created if it is missing.
+  - Each dashboard gets two tags, O(owner) and a hash of its content. One search request finds the unchanged dashboards by
+    them, so hundreds of unchanged dashboards cost a handful of requests.
   - Supports check mode, also while the folder is missing, and shows differences.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   folder_uid:
     description:
-      - The identity of the folder.
+      - The uid of the folder.
     type: str
     required: true
   folder_title:
@@ -34,8 +34,8 @@ options:
     description:
       - The dashboards, each as a dictionary, or as the path of a JSON file on the managed host.
       - Each one needs a C(title) and a C(uid) of 1 to 40 letters, digits, C(-) and C(_).
-      - A resource of Grafana's newer API (C(apiVersion), C(metadata), C(spec)) is taken as well; one of schema V2 where Grafana
-        stores it, which is 12 and newer.
+      - A resource of Grafana's newer API (C(apiVersion), C(metadata), C(spec)) is accepted too; one of schema V2 if
+        Grafana supports it, which is 12 and newer.
       - Library panels in C(__elements) become panels of the dashboard.
     type: list
     elements: raw
@@ -49,33 +49,33 @@ options:
     default: {}
   owner:
     description:
-      - The tag that marks dashboards as ours. Tags are at most 50 characters long.
+      - The tag of managed dashboards. Tags are at most 50 characters long.
     type: str
     default: runtime_security.kubernetes
   overwrite:
     description:
-      - Whether to take over a dashboard that has the uid of a declared one but not the tag O(owner).
-      - When V(false), the module fails before it writes anything.
+      - Take over a dashboard that has the uid of a declared one but not the tag O(owner).
+      - If V(false), the module fails before it writes anything.
     type: bool
     default: false
   restore_edits:
     description:
-      - Whether to write a declared dashboard again when somebody has saved it since.
+      - Restore a declared dashboard that somebody has saved since.
       - Costs one request for each dashboard that is otherwise unchanged.
     type: bool
     default: false
   purge:
     description:
-      - Whether to remove dashboards that were written with the same O(owner), in any folder, and are no longer
-        declared. Each is read before it is removed.
+      - Remove dashboards of the same O(owner), in any folder, that are no longer declared. Each is read before it is
+        removed.
       - Copies of them that somebody saved under another uid stay.
     type: bool
     default: false
   state:
     description:
-      - V(absent) removes all dashboards of this O(owner), then the folder if nothing else is in it. What keeps the folder is
-        returned and warned of.
-      - The folder is removed only where Grafana's search, alert rules, library panels and own count agree that it is empty.
+      - V(absent) removes all dashboards of this O(owner), then the folder if nothing else is in it. What keeps the folder
+        is returned, with a warning.
+      - The folder is removed only if Grafana's search, alert rules, library panels and own count agree that it is empty.
     type: str
     choices: [present, absent]
     default: present
@@ -89,7 +89,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have two dashboards in a folder and remove those that were declared before
+- name: Write two dashboards to a folder and remove those that are no longer declared
   runtime_security.kubernetes.grafana_dashboards:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -115,13 +115,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 folder:
-  description: What happened to the folder.
+  description: Result of the folder.
   returned: success
   type: str
   choices: [created, renamed, unchanged, removed, kept, absent]
   sample: unchanged
 content:
-  description: What keeps the folder that was to be removed.
+  description: What keeps the folder from removal.
   returned: success
   type: list
   elements: str

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Creates, updates in place and removes a data source through the uid-based API, which Grafana 9 to 13 share.
   - Supports check mode and shows differences without secrets.
-  - Unlike M(community.grafana.grafana_datasource), it notices a changed secret and works where the API by
-    numeric id is switched off, as in Grafana 13.
+  - Unlike M(community.grafana.grafana_datasource), it notices a changed secret and works if the API by numeric id is
+    disabled, as in Grafana 13.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -23,14 +23,14 @@ extends_documentation_fragment:
 options:
   uid:
     description:
-      - The identity of the data source. Dashboards and alert rules refer to it.
-      - A new one is 1 to 40 letters, digits, C(-) and C(_); Grafana 12 and newer take no other.
+      - The uid of the data source. Dashboards and alert rules refer to it.
+      - A new one is 1 to 40 letters, digits, C(-) and C(_); Grafana 12 and newer accept no other.
     type: str
     required: true
   name:
     description:
-      - The name people see. Unique in Grafana. The default is the uid.
-      - A source of this name that has another uid is left alone, and the module fails.
+      - The display name, unique in Grafana. The default is the uid.
+      - If another data source has this name, it is not changed, and the module fails.
     type: str
   type:
     description:
@@ -42,19 +42,19 @@ options:
     type: str
   access:
     description:
-      - Who asks the data source, Grafana's server (V(proxy)) or the browser (V(direct)).
+      - Who queries the data source, Grafana's server (V(proxy)) or the browser (V(direct)).
     type: str
     choices: [proxy, direct]
     default: proxy
   is_default:
     description:
-      - Whether new panels start with this data source. Grafana has one such source at most.
-      - When left out, it stays as it is, and a new source is not the default.
+      - Whether this is the default data source. Grafana has at most one.
+      - If not set, it is unchanged, and a new source is not the default.
     type: bool
   basic_auth_user:
     description:
-      - The name Grafana gives the data source by basic authentication. An empty text ends the authentication.
-      - When left out, it stays as it is.
+      - The user of basic authentication at the data source. An empty string disables it.
+      - If not set, it is unchanged.
     type: str
   basic_auth_password:
     description:
@@ -62,18 +62,17 @@ options:
     type: str
   http_headers:
     description:
-      - HTTP headers Grafana sends to the data source, all of them, by name, such as C(X-Scope-OrgID) for a tenant of
+      - All HTTP headers that Grafana sends to the data source, by name, such as C(X-Scope-OrgID) for a tenant of
         Loki, or C(Authorization) with a bearer token. Their values are secrets to Grafana.
-      - When left out, they stay as they are. An empty dictionary removes them.
+      - If not set, they are unchanged. An empty dictionary removes them.
     type: dict
   tls_ca_cert:
     description:
-      - The CA certificates, in PEM form, that the data source's certificate is checked against. An empty text ends that.
+      - The CA certificates, in PEM form, for the data source's certificate. An empty string removes them.
     type: str
   tls_client_cert:
     description:
-      - The certificate, in PEM form, Grafana shows the data source. Requires O(tls_client_key). An empty text for both
-        ends that.
+      - The client certificate of Grafana, in PEM form. Requires O(tls_client_key). An empty string for both removes it.
     type: str
   tls_client_key:
     description:
@@ -81,12 +80,12 @@ options:
     type: str
   tls_server_name:
     description:
-      - The name the data source's certificate has to carry, where it is not the one in O(ds_url).
+      - The name in the data source's certificate, if it is not the one in O(ds_url).
     type: str
   tls_skip_verify:
     description:
-      - Whether Grafana takes any certificate of the data source.
-      - When left out, it stays as it is.
+      - Accept any certificate of the data source.
+      - If not set, it is unchanged.
     type: bool
   user:
     description:
@@ -98,33 +97,33 @@ options:
     type: str
   json_data:
     description:
-      - Settings of the plugin. Keys that are not named here stay as they are; a key with the value null is removed.
+      - Settings of the plugin. Other keys are unchanged; a key with the value null is removed.
     type: dict
     default: {}
   secure_json_data:
     description:
-      - Further secret settings of the plugin, such as C(password) of a database.
-      - Grafana never gives secrets back, so a salted fingerprint of all of them is kept as C(secureFingerprint) in the
-        data source's settings, and decides whether they are sent again.
-      - Secrets are declared together. As soon as one is, be it here or in O(basic_auth_password), O(http_headers),
-        O(tls_ca_cert) or O(tls_client_key), those that are not declared are removed. When none is, all stay as they
-        are. An empty dictionary here removes them.
+      - Additional secret settings of the plugin, such as C(password) of a database.
+      - Grafana never returns secrets, so a salted fingerprint of all of them is stored as C(secureFingerprint) in the
+        data source's settings, and determines whether they are sent again.
+      - Secrets are declared together. If one is declared, here or in O(basic_auth_password), O(http_headers),
+        O(tls_ca_cert) or O(tls_client_key), others are removed. If none is, all are unchanged. An empty dictionary here
+        removes them.
     type: dict
   owner:
     description:
-      - Noted as C(managedBy) in the settings of a data source that the module creates.
-      - Only a data source with this note is changed, unless O(overwrite) is true, or removed with O(state=absent). When left out,
-        any one is.
+      - Stored as C(managedBy) in the settings of a data source that the module creates.
+      - Only a data source with this value is changed, unless O(overwrite) is true, or removed with O(state=absent). If
+        not set, any data source is.
     type: str
   overwrite:
     description:
-      - Whether to change a data source that has this O(uid) but not the note of O(owner). It gets no note, and outlives a removal.
-      - When V(false), the module fails where such a one differs from what is declared.
+      - Change a data source that has this O(uid) but another or no owner. Its owner is not changed, and it survives a removal.
+      - If V(false), the module fails if such a data source differs from the declaration.
     type: bool
     default: false
   state:
     description:
-      - Whether the data source shall exist.
+      - State of the data source.
     type: str
     choices: [present, absent]
     default: present
@@ -138,7 +137,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have Loki in Grafana
+- name: Create a data source for Loki
   runtime_security.kubernetes.grafana_data_source:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -148,7 +147,7 @@ EXAMPLES = r"""
     type: loki
     ds_url: http://loki.monitoring.svc:3100
 
-- name: Have one tenant of a Loki behind mutual TLS, and send a renewed key when there is one
+- name: Create a data source for one tenant of a Loki with mutual TLS
   runtime_security.kubernetes.grafana_data_source:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -162,7 +161,7 @@ EXAMPLES = r"""
     tls_client_cert: "{{ client_certificate }}"
     tls_client_key: "{{ client_key }}"
 
-- name: Have a Prometheus that asks for a bearer token
+- name: Create a data source for a Prometheus with a bearer token
   runtime_security.kubernetes.grafana_data_source:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -186,12 +185,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 data_source:
-  description: The data source as it is now, or would be in check mode; without secrets. Empty when it is absent.
+  description: The data source, in check mode as it would be; without secrets. Empty if it is absent.
   returned: success
   type: dict
   contains:
     uid:
-      description: The identity.
+      description: The uid.
       returned: success and O(state=present)
       type: str
       sample: loki
@@ -206,22 +205,22 @@ data_source:
       type: str
       sample: loki
     url:
-      description: The address Grafana's server uses.
+      description: The address for Grafana's server.
       returned: success and O(state=present)
       type: str
       sample: http://loki.monitoring.svc:3100
     access:
-      description: Who asks the data source.
+      description: Who queries the data source.
       returned: success and O(state=present)
       type: str
       sample: proxy
     isDefault:
-      description: Whether new panels start with it.
+      description: Whether it is the default data source.
       returned: success and O(state=present)
       type: bool
       sample: false
     basicAuthUser:
-      description: The name for basic authentication.
+      description: The user of basic authentication.
       returned: success and there is one
       type: str
       sample: grafana

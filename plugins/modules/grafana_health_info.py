@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: grafana_health_info
-short_description: Ask Grafana whether it and its data sources are well
+short_description: Check the health of Grafana and its data sources
 version_added: 0.1.0
 description:
-  - Waits until Grafana answers, tries the credentials once, then has Grafana check each data source, as the button
-    "Save & test" on its pages does.
-  - Where a version of Grafana has no such check for a type of data source, a query through Grafana decides.
-  - Fails when Grafana does not answer or refuses the credentials. A data source that is not well is reported, not
-    an error.
+  - Waits until Grafana answers, tries the credentials once, then lets Grafana check each data source, like the button
+    "Save & test" in its UI.
+  - If a version of Grafana has no such check for a type of data source, a query through Grafana is used.
+  - Fails if Grafana does not answer or refuses the credentials. An unhealthy data source is reported, and is not an
+    error.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -31,14 +31,14 @@ options:
     default: []
   wait_timeout:
     description:
-      - How long to wait for Grafana and for its data sources, in seconds, 0 or more. V(0) looks once.
-      - A request that is under way when the time is up may take up to O(timeout) more.
+      - How long to wait for Grafana and for its data sources, in seconds, 0 or more. V(0) checks once.
+      - A request that is pending at the end may take up to O(timeout) more.
     type: int
     default: 60
 """
 
 EXAMPLES = r"""
-- name: Look whether Grafana reaches Prometheus and Loki
+- name: Check that Grafana reaches Prometheus and Loki
   runtime_security.kubernetes.grafana_health_info:
     url: http://192.168.49.2:30300
     url_username: admin
@@ -47,7 +47,7 @@ EXAMPLES = r"""
     wait_timeout: 120
   register: grafana
 
-- name: Stop if it does not
+- name: Fail if it does not
   ansible.builtin.assert:
     that: grafana.healthy
     fail_msg: "{{ grafana.data_sources | rejectattr('ok') | list }}"
@@ -55,33 +55,33 @@ EXAMPLES = r"""
 
 RETURN = r"""
 version:
-  description: The version of Grafana. Empty where Grafana hides it.
+  description: The version of Grafana. Empty if Grafana hides it.
   returned: success
   type: str
   sample: 10.0.0
 answered:
-  description: Whether Grafana and its database were up, whatever it said to the credentials.
+  description: Whether Grafana and its database were up, regardless of the credentials.
   returned: always
   type: bool
   sample: true
 healthy:
-  description: Whether all data sources are well.
+  description: Whether all data sources are healthy.
   returned: success
   type: bool
   sample: true
 seconds:
-  description: How long the module waited and asked.
+  description: Seconds that the module waited and checked.
   returned: success
   type: float
   sample: 0.21
 data_sources:
-  description: What is known of each data source, in the order of O(data_sources).
+  description: Health of each data source, in the order of O(data_sources).
   returned: success
   type: list
   elements: dict
   contains:
     uid:
-      description: The identity of the data source.
+      description: The uid of the data source.
       returned: success
       type: str
       sample: loki
@@ -91,18 +91,18 @@ data_sources:
       type: bool
       sample: true
     message:
-      description: What Grafana said.
+      description: Grafana's message.
       returned: success
       type: str
       sample: Data source successfully connected.
     via:
-      description: Grafana's own check, or a query because this version has no check.
+      description: Grafana's check, or a query if this version has no check.
       returned: success
       type: str
       choices: [health, query]
       sample: health
     seconds:
-      description: When it answered, or was last asked, counted from the first question to a data source.
+      description: When it answered, or was last checked, counted from the first check of a data source.
       returned: success
       type: float
       sample: 0.05

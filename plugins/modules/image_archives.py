@@ -11,9 +11,9 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Loads the archives whose images the target lacks, or has another build of.
-  - Names and digests are read from the archives; an image counts as present when its configuration digest is the same. A load
-    moves the image's name to the archive's image. So nothing is loaded where the target does not say clearly what it has.
+  - Loads archives whose images are missing in the target, or differ there.
+  - Names and digests are read from the archives; an image counts as present when its configuration digest is the same. A
+    load moves the image's name to the archive's image, so nothing is loaded if the target's list of images is unclear.
 options:
   archives:
     description: Paths of docker-archives, as C(docker save) writes them. One may hold several images.
@@ -21,23 +21,23 @@ options:
     elements: path
     required: true
   target:
-    description: Where the images go.
+    description: Target of the images.
     type: str
     choices: [minikube, docker]
     default: minikube
   profile:
-    description: Name of the minikube profile. It has to run, except in check mode.
+    description: Name of the minikube profile. It must run, except in check mode.
     type: str
     default: minikube
   binary:
-    description: The program that loads, C(minikube) or C(docker); a path or a name in E(PATH). The default is O(target).
+    description: The program C(minikube) or C(docker), a path or a name in E(PATH). The default is O(target).
     type: path
   home:
-    description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
+    description: Folder of minikube's state, E(MINIKUBE_HOME). By default minikube's own.
     type: path
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
+    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
     description: Returns the images that are added or replaced.
@@ -45,12 +45,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Load what the charts need into the node
+- name: Load the images of the charts into the node
   runtime_security.kubernetes.image_archives:
     archives:
       - /srv/bundle/images/stack.tar
 
-- name: Load the image that nodes are started from
+- name: Load the image of the nodes into Docker
   runtime_security.kubernetes.image_archives:
     target: docker
     archives:

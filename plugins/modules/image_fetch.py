@@ -6,26 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_fetch
-short_description: Keep an image of a registry as a verified archive
+short_description: Fetch an image from a registry into a verified archive
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Copies one image into a docker-archive by C(skopeo), without a container engine.
-  - The image is fetched by digest. The archive is read again, down to the last byte of each layer, before it gets its name;
-    whoever finds the file finds all of it.
-  - An archive that is there already is verified the same way, and fetched anew only when something is wrong with it.
+  - Copies one image into a docker-archive with C(skopeo), without a container engine.
+  - The image is fetched by digest. The archive is verified, including every layer, before it gets its name; an existing
+    file is complete.
+  - An existing archive is verified the same way, and fetched again only if it is wrong.
 options:
   path:
-    description: The archive. Folders above it are made. The path cannot have a colon in it.
+    description: Path of the archive, without a colon. Its parent folders are created.
     type: path
     required: true
   name:
-    description: Full name and tag that the archive gives the image.
+    description: Full name and tag of the image in the archive.
     type: str
     required: true
   source:
-    description: Reference of the image at the registry it is fetched from. A tag in it does not count.
+    description: Reference of the image at its registry. A tag is ignored.
     type: str
     required: true
   manifest:
@@ -38,10 +38,10 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
+    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Returns what is wrong with an archive that is fetched anew.
+    description: Returns why an archive is fetched again.
     support: full
 requirements:
   - skopeo
@@ -51,13 +51,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask what Loki's tag means today
+- name: Read the current digests of Loki's tag
   runtime_security.kubernetes.image_pins_info:
     images:
       loki: docker.io/grafana/loki:3.6.3
   register: pins
 
-- name: Fetch it
+- name: Fetch Loki's image
   runtime_security.kubernetes.image_fetch:
     path: /srv/bundle/images/loki.tar
     name: docker.io/grafana/loki:3.6.3
@@ -73,7 +73,7 @@ path:
   type: str
   sample: /srv/bundle/images/loki.tar
 size:
-  description: Its size in bytes; 0 in check mode where it is not there yet.
+  description: Its size in bytes; 0 in check mode if it does not exist yet.
   returned: success
   type: int
   sample: 123834880

@@ -6,24 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_pins_info
-short_description: Ask registries which digests images have now
+short_description: Read the current digests of images from their registries
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 description:
-  - Reads the manifests of images by C(skopeo), several at a time.
-  - A tag can move; the digests it returns name one content for ever.
-  - Credentials are those of C(skopeo login). Go programs like C(skopeo) take further CA certificates from E(SSL_CERT_FILE).
+  - Reads the manifests of images with C(skopeo), several in parallel.
+  - A tag can move; the returned digests always name the same content.
+  - Credentials are those of C(skopeo login). Go programs like C(skopeo) read additional CA certificates from E(SSL_CERT_FILE).
 options:
   images:
     description:
-      - Images to ask for. The keys are names of your own; the values are references with a registry, and with a tag or a digest.
+      - Images to read. The keys are your own names; the values are references with a registry, and with a tag or a digest.
     type: dict
     required: true
   architecture:
-    description: Architecture that is chosen where an image is there for several, as container images name it.
+    description: Architecture of multi-platform images, as container images name it.
     type: str
     default: amd64
 requirements:
@@ -31,7 +31,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Ask what Loki's tag means today
+- name: Read the current digests of Loki's tag
   runtime_security.kubernetes.image_pins_info:
     images:
       loki: docker.io/grafana/loki:3.6.3
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pins:
-  description: By the keys of O(images), what each reference means.
+  description: Digests of each reference, by the keys of O(images).
   returned: success
   type: dict
   sample:
@@ -54,7 +54,7 @@ pins:
       id: sha256:9c4f0c2e5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e
   contains:
     digest:
-      description: Digest of what the reference names, a manifest or a list of manifests.
+      description: Digest of the reference, a manifest or a list of manifests.
       type: str
     manifest:
       description: Digest of the manifest for the architecture.

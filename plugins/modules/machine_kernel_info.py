@@ -6,38 +6,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machine_kernel_info
-short_description: Find out whether a cluster's nodes have this machine's kernel
+short_description: Check whether a cluster's nodes run on this machine's kernel
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Tells whether what is found out about this machine's kernel holds for the nodes of a cluster. It does for nodes that are
-    containers of an engine on this machine, and for a node that is this machine. It does not for engines in a virtual machine
-    (Docker Desktop, a machine of Podman), for a remote E(DOCKER_HOST) or context, and for virtual machines.
-  - Compares the boot id and the kernel of all nodes with those of this machine. Where no API server answers, as before the
-    cluster is created, asks the engine that will have its nodes for kernel, memory and host name.
-  - What cannot be told is another kernel.
+  - Checks whether results for this machine's kernel apply to the nodes of a cluster. They do for nodes that are
+    containers of an engine on this machine, and for a node that is this machine. They do not for engines in a virtual
+    machine (Docker Desktop, a machine of Podman), for a remote E(DOCKER_HOST) or context, and for virtual machines.
+  - Compares the boot id and the kernel of all nodes with those of this machine. If no API server answers, as before the
+    cluster is created, uses kernel, memory and host name of the engine that will run the nodes.
+  - An unclear result counts as another kernel.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 options:
   driver:
     description:
-      - minikube's driver that will create the nodes, for the time before there are any. V(docker) and V(podman) ask that engine,
-        with V(none) this machine is the node, any other creates machines of their own.
+      - minikube's driver that will create the nodes, if there are none yet. V(docker) and V(podman) mean that engine,
+        with V(none) this machine is the node, any other driver creates virtual machines.
     type: str
     default: ""
 
 attributes:
   check_mode:
-    description: Can run in check mode and does the same there.
+    description: Can run in check mode; nothing is changed.
     support: full
   diff_mode:
-    description: Nothing changes.
+    description: Nothing is changed.
     support: none
 """
 
 EXAMPLES = r"""
-- name: Find out whose kernel the nodes have
+- name: Compare the nodes' kernel with this machine's
   runtime_security.kubernetes.machine_kernel_info:
     context: runtime-security
     driver: docker
@@ -55,24 +55,24 @@ same:
   type: bool
   sample: true
 readiness:
-  description: Where readiness is to be asked for, as the role C(falco_ebpf) names it.
+  description: Where readiness must be checked, as in the role C(falco_ebpf).
   returned: success
   type: str
   choices: [machine, nodes]
   sample: machine
 asked:
-  description: Who decided. Only the nodes know for certain.
+  description: Source of the result. Only the nodes know for certain.
   returned: success
   type: str
   choices: [machine, nodes, engine]
   sample: nodes
 certain:
-  description: Whether that was said clearly. An engine that does not answer, for example one that is yet to start, says nothing.
+  description: Whether the answer was clear. An engine that does not answer, for example one that has not started yet, gives none.
   returned: success
   type: bool
   sample: true
 reason:
-  description: Why, in words.
+  description: Reason of the result.
   returned: success
   type: str
   sample: all nodes have this machine's boot id

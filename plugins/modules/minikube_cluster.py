@@ -6,35 +6,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minikube_cluster
-short_description: Keep a minikube profile in a state
+short_description: Manage a minikube profile
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Makes, starts, reconfigures or removes a minikube profile.
-  - Compares what is asked for with the profile's own record. Only settings that were set here count as drift; what minikube or
-    a user added is kept, and a setting that is no longer asked for is undone once. Settings that minikube cannot change on a
-    cluster that exists (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless O(recreate=true).
-  - A node that runs is stopped before it is reconfigured, as its container runtime restarts then, and pods that have the
-    runtime's socket mounted (Falco) would be left with one that nobody listens on.
-  - What minikube cannot tell is asked of the container engine and of the cluster's API server. Nothing is stopped or removed
-    because of an answer that is missing, late or unclear; the task ends with the engine's and minikube's words instead. What
-    may pass by itself is waited for within O(timeout). docs/safety.md lists each step with the evidence that it needs.
-  - Where minikube cannot ask the node, and the API server reports all nodes as ready, and nothing has to be changed, the task
-    goes on with a warning.
-  - A profile whose first start never ended is removed and made again, if the engine says that nothing was ever put into it.
-    Otherwise its node is started once more, after a stop where it runs.
-  - A node whose container is gone is created again, around its volume where that is there still.
-  - minikube's record of the profile is copied, and written back where it was lost or cut short and the node exists.
+  - Creates, starts, reconfigures or removes a minikube profile.
+  - Compares the options with the profile's record. Only settings that were set here count as drift; what minikube or a
+    user added is kept, and a setting that is no longer set is undone once. Settings that minikube cannot change on an
+    existing cluster (driver, runtime, CNI, CPUs, memory, base image, an older Kubernetes) are refused unless
+    O(recreate=true).
+  - A running node is stopped before it is reconfigured, because its container runtime restarts then, and pods that mount
+    the runtime's socket (Falco) would keep a dead one.
+  - What minikube cannot answer is read from the container engine and the cluster's API server. Nothing is stopped or
+    removed because of an answer that is missing, late or unclear; the task ends with the engine's and minikube's messages
+    instead. Temporary conditions are waited for within O(timeout). docs/safety.md lists each step with the evidence that
+    it needs.
+  - If minikube cannot reach the node, the API server reports all nodes as ready, and nothing has to be changed, the task
+    continues with a warning.
+  - A profile whose first start never ended is removed and created again, if the engine reports that it never had data.
+    Otherwise its node is started again, after a stop if it runs.
+  - A node whose container is gone is created again, with its volume if that still exists.
+  - minikube's record of the profile is copied, and restored if it was lost or truncated and the node exists.
   - A container or a volume without a profile is refused unless O(recreate=true).
-  - A folder of minikube's state that this module makes is marked, and removed with its last profile.
-  - Waits up to 15 minutes while a minikube that this module started is at work on the profile, as one that an
-    interrupted run left.
+  - A folder of minikube's state that this module creates is marked, and removed with its last profile.
+  - Waits up to 15 minutes for a minikube that this module started and that still runs, such as one of an interrupted run.
 requirements:
   - minikube >= 1.38
 options:
   state:
-    description: Whether the cluster is to run or to be gone.
+    description: State of the cluster.
     type: str
     choices: [present, absent]
     default: present
@@ -43,14 +44,14 @@ options:
     type: str
     default: minikube
   binary:
-    description: The minikube program, a path or a name in E(PATH).
+    description: The program minikube, a path or a name in E(PATH).
     type: path
     default: minikube
   home:
-    description: Folder of minikube's state, E(MINIKUBE_HOME). Not given, minikube's own default holds.
+    description: Folder of minikube's state, E(MINIKUBE_HOME). By default minikube's own.
     type: path
   kubeconfig:
-    description: File that gets the profile's context. Not given, the client's own default holds.
+    description: Kubeconfig file for the profile's context. By default the client's own.
     type: path
   driver:
     description: minikube's driver.
@@ -77,66 +78,64 @@ options:
     type: str
   extra_config:
     description:
-      - Settings of Kubernetes' components, each in the form V(apiserver.audit-log-path=-). One that was set here and is no longer
-        in the list is undone; what minikube or a user added is kept.
+      - Settings of Kubernetes' components, each in the form V(apiserver.audit-log-path=-). A setting that was set here
+        and is no longer in the list is undone; what minikube or a user added is kept.
     type: list
     elements: str
     default: []
   start_options:
-    description: Further options for C(minikube start). They do not count as drift.
+    description: Additional options for C(minikube start). They do not count as drift.
     type: list
     elements: str
     default: []
   cache:
     description:
-      - Folder with what minikube would download, as minikube keeps it below C(cache). Its folders C(images) and C(linux) are
-        linked into O(home) before a start.
+      - Folder with minikube's downloads, in the layout of its C(cache). Its folders C(images) and C(linux) are linked
+        into O(home) before a start.
     type: path
   files:
     description:
-      - Files of the node, by their path there, with their content. minikube copies them into the node at each start, so a
-        node that was started with other content is stopped and started. They are removed with the profile, unless somebody
-        changed them.
+      - Files of the node, by their path there, with their content. minikube copies them to the node at each start, so a
+        node that was started with other content is stopped and started. They are removed with the profile, unless
+        somebody changed them.
     type: dict
     default: {}
   host_proc:
     description:
-      - Whether nodes of the drivers V(docker) and V(podman) get the machine's C(/proc), read-only, at C(/procHost). Falco
-        needs it there to know processes that started before it, as such a node has a PID namespace of its own.
-      - A node gets it only when it is created. A profile without it is reported with a warning, and does not count as drift.
-      - A C(--mount-string) in O(start_options) takes its place, because minikube has one mount only.
+      - Mount the machine's C(/proc) read-only at C(/procHost) in nodes of the drivers V(docker) and V(podman). Falco
+        needs it to know processes that started before it, because such a node has a PID namespace of its own.
+      - It is mounted only when a node is created. A profile without it causes a warning, and does not count as drift.
+      - A C(--mount-string) in O(start_options) replaces it, because minikube has only one mount.
     type: bool
     default: false
   recreate:
     description:
-      - Whether the cluster may be removed and made again where nothing else leads to what is asked for. Without it no cluster
+      - Allow the cluster to be removed and created again if a setting cannot be changed otherwise. Without it no cluster
         is removed whose node, a container or a machine, exists.
     type: bool
     default: false
   restart:
     description:
-      - Whether a node that is not healthy within O(timeout), or that minikube cannot ask, may be stopped and started, as far as
-        the engine says clearly that it exists. Each of its pods restarts. minikube
+      - Allow a node that is not healthy within O(timeout), or that minikube cannot reach, to be stopped and started, if
+        the engine clearly reports that it exists. Each of its pods restarts. minikube
         itself resets a cluster whose control plane does not start again (docs/safety.md).
     type: bool
     default: false
   timeout:
     description:
-      - Seconds to wait for what may pass by itself, a cluster that is not healthy or an engine that is slow, before anything is
-        concluded from it.
+      - Seconds to wait for temporary conditions, such as an unhealthy cluster or a slow engine.
     type: int
     default: 300
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
+    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Returns what changes.
+    description: Returns the changes.
     support: full
 notes:
-  - Messages name the options as the role C(minikube) has them, for example
-    C(minikube_memory) for O(memory).
-  - As root with the drivers V(docker) and V(podman) minikube only starts with C(--force); the module gives it then.
+  - Messages use the variables of the role C(minikube), for example C(minikube_memory) for O(memory).
+  - As root with the drivers V(docker) and V(podman) minikube needs C(--force); the module sets it.
 """
 
 EXAMPLES = r"""
@@ -148,7 +147,7 @@ EXAMPLES = r"""
     cpus: 2
     memory: 6g
 
-- name: Let the API server log its requests to its standard output
+- name: Enable the API server's audit log on its standard output
   runtime_security.kubernetes.minikube_cluster:
     kubernetes_version: v1.34.4
     files:
@@ -165,19 +164,19 @@ EXAMPLES = r"""
 RETURN = r"""
 state:
   description:
-    - State of the profile before the task. V(missing) has no record, V(lost) had one that is written back, V(unreadable) has one
-      that cannot be understood, V(gone) has a record and no node. V(degraded) is a node that runs without its kubelet or its
-      API server, V(unlinked) a cluster that runs and that the kubeconfig does not know, or knows under another address, V(begun)
-      one that runs and whose last start was not seen to end, V(unasked) one that minikube cannot ask and whose API server
-      reports it as healthy. V(unknown) is what cannot be told; the task only goes on from there with O(restart=true).
+    - State of the profile before the task. V(missing) has no record, V(lost) had one that is restored, V(unreadable) has
+      one that cannot be parsed, V(gone) has a record and no node. V(degraded) is a node that runs without its kubelet or
+      its API server, V(unlinked) a running cluster that the kubeconfig lacks, or has with another address, V(begun) a
+      running one whose last start did not end, V(unasked) one that minikube cannot reach and whose API server reports it
+      as healthy. V(unknown) is an unclear state; the task continues from there only with O(restart=true).
   returned: success
   type: str
   choices: [missing, lost, unreadable, gone, stopped, degraded, unlinked, begun, unasked, unknown, running]
   sample: running
 steps:
   description:
-    - What was done, or would be done in check mode. V(restore) writes minikube's record back, V(clean) removes the folder of
-      minikube's state, or only what was written for the profile from one that stays.
+    - Steps that were done, or would be done in check mode. V(restore) restores minikube's record, V(clean) removes the
+      folder of minikube's state, or only the profile's files if the folder stays.
   returned: success
   type: list
   elements: str

@@ -11,17 +11,17 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Finds out on each Linux node whether its C(/proc) is the kernel's root PID namespace, or where the machine's is mounted, and whether
-    the root of process 1 in it can be read. Falco knows the processes that ran before it from there.
+  - Checks on each Linux node whether its C(/proc) is that of the kernel's root PID namespace, or where the machine's is
+    mounted, and whether the root of process 1 in it can be read. Falco reads the processes that ran before it from there.
   - A node that is a container (minikube's drivers docker and podman, kind, k3d) has a PID namespace of its own.
-  - Asks each node once, by a privileged pod that runs for a second, and keeps the answer in a ConfigMap. A node is asked again when it
-    was made again or its machine was booted again.
-  - A node that cannot be asked is no failure. It is in RV(problems), and asked again by the next run.
+  - Checks each node once, in a privileged pod that runs for a second, and stores the result in a ConfigMap. A node is
+    checked again after it was created again or its machine was rebooted.
+  - A node that cannot be checked is not a failure. It is in RV(problems), and checked again by the next run.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change; no pod is started, and only nodes that were asked before are known.
+    description: Can run in check mode; no pod is started, and only nodes that were checked before are known.
     support: full
   diff_mode:
     description: Returns details on what has changed when in diff mode.
@@ -49,7 +49,7 @@ options:
     default: {}
   timeout:
     description:
-      - Seconds until the pods have to have ended.
+      - Seconds until the pods must have ended.
     type: int
     default: 60
 seealso:
@@ -71,13 +71,13 @@ EXAMPLES = r"""
 RETURN = r"""
 proc:
   description:
-    - The C(/proc) that Falco is to be given on every node. V(/proc) where that is the right one, or where no other path is right on all
-      of them.
+    - The C(/proc) for Falco on every node. V(/proc) if that is the right one, or if no other path is right on all of
+      them.
   returned: always
   type: str
   sample: /procHost
 init:
-  description: The folder to mount over process 1 in it, because that one's root cannot be read; empty when it can.
+  description: The folder to mount over process 1 in it, if its root cannot be read; empty if it can.
   returned: always
   type: str
   sample: /procHost/2
@@ -93,22 +93,22 @@ problems:
       type: str
       sample: worker-1
     problem:
-      description: What is wrong.
+      description: The problem.
       returned: always
       type: str
       sample: the node's /proc is a PID namespace of its own, and the machine's is not mounted
 remedy:
-  description: What to do about RV(problems); empty without any.
+  description: The fix for RV(problems); empty without any.
   returned: always
   type: str
   sample: ""
 nodes:
-  description: The mounted C(/proc) of each node, by the node's name; null where it could not be asked.
+  description: The mounted C(/proc) of each node, by the node's name; null if it could not be checked.
   returned: always
   type: dict
   sample: {worker-1: [{path: /proc, namespace: root, init_root: true, stand_in: true}]}
 asked:
-  description: Names of the nodes that were asked; in check mode, of those that would be.
+  description: Names of the checked nodes; in check mode of those that would be checked.
   returned: always
   type: list
   elements: str

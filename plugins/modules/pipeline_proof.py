@@ -7,22 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pipeline_proof
-short_description: Follow markers through the whole pipeline and measure them
+short_description: Prove that logs and events arrive, and measure their latency
 version_added: 0.1.0
 description:
-  - Creates one short-lived pod, has it print a marker, starts a shell in it, and looks for what that must cause. Log
-    lines are looked for in Loki and samples in Prometheus, both through Grafana's data sources as a reader of the
-    dashboards would see them. The event receiver's mutual TLS is tried through the API server's port-forward.
-  - All checks run side by side, so the task lasts as long as the slowest one. Each gives one or more lines of the proof;
-    a line is V(ok) only if the thing itself was observed.
-  - The pod and its namespace are removed in the end, also after a failure; the module does not wait until the cluster has
-    cleared the namespace away. Leftovers of an earlier run that was cut off are removed at the start.
-  - Fails after all checks when a line is not V(ok); the result, and the file at O(path), then still hold the whole list.
+  - Creates one short-lived pod that prints a marker, starts a shell in it, and queries the results. Log lines are queried
+    in Loki and samples in Prometheus, both through Grafana's data sources, as users of the dashboards see them. The event
+    receiver's mutual TLS is tested through the API server's port-forward.
+  - All checks run in parallel, so the task lasts as long as the slowest one. Each returns one or more lines of the proof;
+    a line is V(ok) only if it was observed.
+  - The pod and its namespace are removed at the end, also after a failure; the module does not wait until the namespace
+    is deleted. Leftovers of an interrupted run are removed at the start.
+  - Fails after all checks if a line is not V(ok); the result, and the file at O(path), still contain the whole list.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what it would do without doing it.
+    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
     details:
       - In check mode nothing is created and nothing is measured; RV(proof) is empty.
@@ -30,11 +30,11 @@ attributes:
     description: Will return details on what has changed in diff mode.
     support: none
     details:
-      - The task leaves nothing behind that could differ, and never reports a change.
+      - The task changes nothing that stays, and never reports a change.
 options:
   grafana:
     description:
-      - How to reach Grafana, with the options that the modules of community.grafana have.
+      - Connection to Grafana, with the options of the modules of community.grafana.
     type: dict
     required: true
     suboptions:
@@ -62,25 +62,25 @@ options:
         type: str
       use_proxy:
         description:
-          - Whether proxies named in the environment are used.
+          - Use the proxies of the environment.
         type: bool
         default: true
       validate_certs:
         description:
-          - If V(false), Grafana's certificate is not checked.
+          - If V(false), Grafana's certificate is not validated.
         type: bool
         default: true
       ca_path:
         description:
-          - PEM file with the CA that signed Grafana's certificate.
+          - CA file for Grafana's certificate.
         type: path
       client_cert:
         description:
-          - PEM file with a client certificate, where Grafana wants one.
+          - PEM file with a client certificate, if Grafana requires one.
         type: path
       client_key:
         description:
-          - PEM file with the key of O(grafana.client_cert), where that file does not hold it.
+          - PEM file with the key of O(grafana.client_cert), if that file does not contain it.
         type: path
       timeout:
         description:
@@ -99,8 +99,8 @@ options:
     default: prometheus
   namespace:
     description:
-      - Namespace of the marked pod. It is created if missing, and removed in the end if this module created it.
-      - Two runs at the same time need two namespaces.
+      - Namespace of the marked pod. It is created if missing, and then removed at the end.
+      - Concurrent runs need separate namespaces.
     type: str
     default: pipeline-proof
   image:
@@ -110,7 +110,7 @@ options:
     default: docker.io/library/busybox:1.37.0
   falco_namespace:
     description:
-      - Namespace of Falco and the event receiver.
+      - Namespace of Falco and its receiver.
     type: str
     default: falco
   receiver_service:
@@ -126,7 +126,7 @@ options:
   client_secret:
     description:
       - Secret in O(falco_namespace) with Falco's own client certificate, keys C(client.crt), C(client.key) and C(ca.crt).
-        It is read into memory and nowhere else.
+        It is kept in memory only.
     type: str
     required: true
   scrape_namespaces:
@@ -148,36 +148,38 @@ options:
     default: runtime-security
   dashboards:
     description:
-      - Uids of the dashboards that must be in the folder and have data in every panel. Others in it are not looked at.
-      - With an empty list no dashboard is proven.
+      - Uids of the dashboards that must be in the folder and have data in every panel. Others are ignored.
+      - With an empty list no dashboard is checked.
     type: list
     elements: str
     default: [runtime-security-events, log-explorer, pipeline-health, api-audit]
   etcd:
     description:
-      - Whether etcd's log can be read. Set to V(false) where the provider runs etcd out of reach.
+      - Search etcd's log. Set to V(false) if the provider hides etcd.
     type: bool
     default: true
   witness:
     description:
-      - Whether an event of a process that ran before Falco is looked for, by the pods C(falco-witness) that the role falco_ebpf keeps in
-        Falco's namespace, and its rule for them. Left out where all of these pods are younger than Falco, as after a node's reboot.
+      - Look for an event of a process that ran before Falco, by the pods C(falco-witness) of the role falco_ebpf in
+        Falco's namespace, and its rule for them. Skipped if all of these pods are younger than Falco, as after a node's
+        reboot.
     type: bool
     default: true
   audit:
     description:
-      - Whether the API server writes its audit log to standard output in a pod of the cluster.
+      - Search the audit log. The API server must write it to standard output in a pod of the cluster.
     type: bool
     default: true
   path:
     description:
-      - File that gets the proof as JSON. Not given, none is written.
+      - File for the proof as JSON; by default none.
     type: path
   timeout:
     description:
-      - Seconds until everything must have been seen.
+      - Seconds until everything must have arrived.
     type: int
     default: 180
+requirements:
   - cryptography >= 3.3
 seealso:
   - module: kubernetes.core.k8s_exec
@@ -194,7 +196,7 @@ EXAMPLES = r"""
     client_secret: falco-client-tls
   register: proof
 
-- name: Prove it on a managed cluster, whose control plane is out of reach
+- name: Prove it on a managed cluster without access to the control plane
   runtime_security.kubernetes.pipeline_proof:
     kubeconfig: /etc/kubernetes/reader.conf
     grafana:
@@ -218,13 +220,13 @@ ok:
 proof:
   description:
     - The lines of the proof, in a fixed order. In check mode the list is empty.
-    - When a check broke, its line has the error in C(detail).
+    - If a check failed with an error, its line has the error in C(detail).
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: What was looked for.
+      description: Name of the line.
       type: str
       sample: a pod's log line reaches Loki
     ok:
@@ -233,26 +235,26 @@ proof:
       sample: true
     seconds:
       description:
-        - Seconds from the cause to the sight. Where the check causes nothing itself, seconds from the start of the check.
-        - For a line that is not ok, seconds that were waited.
+        - Latency from the cause to the observation. If the check causes nothing itself, seconds from the start of the check.
+        - For a line that is not ok, seconds waited.
       type: float
       sample: 1.482
     detail:
-      description: What was seen, or what was seen instead.
+      description: What was observed.
       type: str
       sample: '{namespace="pipeline-proof"} |= "marker-1f0c2a9b": 1 line'
 skipped_checks:
-  description: The lines that the options take out of the proof, with the reason.
+  description: The lines that the options exclude, with the reason.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: What is not looked for.
+      description: Name of the line.
       type: str
       sample: the audit log is searchable
     reason:
-      description: Why.
+      description: The reason.
       type: str
       sample: "audit is false: the API server does not write its audit log to standard output"
 """

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: prometheus_info
-short_description: Ask whether a Prometheus answers at an address
+short_description: Check that a Prometheus answers at an address
 version_added: 0.1.0
 description:
-  - Waits until something answers at the address, and fails when it does not speak Prometheus' HTTP API.
-  - The address of a Service in the cluster, as V(http://prometheus-server.monitoring.svc), is asked through the API
-    server; any other one from where the module runs.
+  - Waits until something answers at the address, and fails if it does not have Prometheus' HTTP API.
+  - The address of a Service in the cluster, as V(http://prometheus-server.monitoring.svc), is reached through the API
+    server; any other one from the host of the module.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -21,18 +21,18 @@ extends_documentation_fragment:
 options:
   url:
     description:
-      - Address of Prometheus, with its path where it has one.
+      - Address of Prometheus, with its path if it has one.
     type: str
     required: true
   wait_timeout:
     description:
-      - How long to wait for an answer, in seconds, 0 or more. V(0) asks once.
+      - How long to wait for an answer, in seconds, 0 or more. V(0) checks once.
     type: int
     default: 60
 """
 
 EXAMPLES = r"""
-- name: See that Prometheus is there
+- name: Check that Prometheus answers
   runtime_security.kubernetes.prometheus_info:
     url: http://prometheus-operated.monitoring.svc:9090
   register: prometheus
@@ -45,7 +45,7 @@ version:
   type: str
   sample: 3.15.0
 via:
-  description: Whether the API server carried the question, or it was asked directly.
+  description: Whether it was reached through the API server or directly.
   returned: success
   type: str
   choices: [cluster, address]

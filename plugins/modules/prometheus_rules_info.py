@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: prometheus_rules_info
-short_description: Have a Prometheus that runs judge rules before it is given them
+short_description: Validate rules with a running Prometheus before they are deployed
 version_added: 0.1.0
 description:
   - Runs C(promtool check rules) in a pod of Prometheus, with the rules as its input. Nothing is written.
-  - Fails when C(promtool) refuses them, with its words.
-  - Where no pod of Prometheus runs there is nothing to protect, and RV(checked) is false.
+  - Fails with the message of C(promtool) if they are invalid.
+  - If no pod of Prometheus runs, nothing is checked, and RV(checked) is false.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -26,29 +26,29 @@ options:
     required: true
   label_selector:
     description:
-      - Labels of its pods.
+      - Labels of the pods.
     type: str
     required: true
   container:
     description:
-      - Container of the pod that has Prometheus.
+      - Container of Prometheus in the pod.
     type: str
     required: true
   groups:
     description:
-      - Groups of rules, as a rule file has them.
+      - Groups of rules, as in a rule file.
     type: list
     elements: dict
     required: true
   timeout:
     description:
-      - How long the check may take, in seconds.
+      - Time limit of the check, in seconds.
     type: int
     default: 30
 """
 
 EXAMPLES = r"""
-- name: See whether Prometheus would load a file of rules
+- name: Validate a file of rules
   runtime_security.kubernetes.prometheus_rules_info:
     namespace: monitoring
     label_selector: app.kubernetes.io/component=server
@@ -58,12 +58,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: Whether a Prometheus judged the rules.
+  description: Whether a Prometheus validated the rules.
   returned: success
   type: bool
   sample: true
 message:
-  description: What C(promtool) said; empty when there was none to ask.
+  description: Message of C(promtool); empty if nothing was checked.
   returned: success
   type: str
   sample: "SUCCESS: 12 rules found"

@@ -6,26 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout_info
-short_description: Wait until workloads are rolled out, and say why when they are not
+short_description: Wait until workloads are rolled out, and report why if they are not
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Waits until Deployments, StatefulSets and DaemonSets of a namespace are rolled out, all of them side by side.
-  - Fails before O(timeout) where waiting cannot help, which is when a container's image cannot be pulled twice in a
-    row, its configuration names a Secret or ConfigMap that is not there, it crashes while the module looks on and was
-    restarted three times, no node takes the pod for 30 seconds, or the pods may not be created.
-  - The error names the workload, the pod, the container and the reason, and holds the pod's last warnings and the
-    last lines of the container's log (of the run before where the container crashed).
-  - In check mode it answers at once with what it sees, and does not fail for a workload that is not rolled out.
+  - Waits until Deployments, StatefulSets and DaemonSets of a namespace are rolled out, in parallel.
+  - Fails before O(timeout) if waiting cannot help, which is if a container's image cannot be pulled twice in a row, its
+    configuration names a Secret or ConfigMap that does not exist, it crashes during the task and was restarted three
+    times, the pod is unschedulable for 30 seconds, or the pods may not be created.
+  - The error names the workload, the pod, the container and the reason, and contains the pod's last warnings and the last
+    lines of the container's log (of the previous run if the container crashed).
+  - In check mode it returns the current state at once, and does not fail for a workload that is not rolled out.
 notes:
-  - Environment variables and Secrets are not read. What looks like a credential in a log line or a warning is left
-    out of the error.
+  - Environment variables and Secrets are not read. Values that look like credentials in a log line or a warning are
+    removed from the error.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 attributes:
   check_mode:
-    description: Can run in check_mode and return what it sees without waiting.
+    description: Can run in check_mode and return the current state without waiting.
     support: full
   diff_mode:
     description: Returns details on what has changed when in diff mode.
@@ -62,12 +62,12 @@ options:
     default: 300
   poll_interval:
     description:
-      - Seconds between two looks.
+      - Seconds between two checks.
     type: float
     default: 0.5
   log_lines:
     description:
-      - Lines of a container's log in the error. V(0) leaves the log out.
+      - Lines of a container's log in the error. V(0) excludes the log.
     type: int
     default: 20
 seealso:
@@ -121,23 +121,23 @@ workloads:
       type: bool
       sample: true
     seconds:
-      description: Seconds from the start of the task until it was; null when it is not.
+      description: Seconds from the start of the task until it was; null if it is not.
       type: float
       sample: 12.4
     wanted:
-      description: Number of pods wanted; null when the workload does not exist.
+      description: Desired number of pods; null if the workload does not exist.
       type: int
       sample: 1
     updated:
-      description: Number of pods of the present template; null when the workload does not exist.
+      description: Number of pods of the current template; null if the workload does not exist.
       type: int
       sample: 1
     available:
-      description: Number of pods available; null when the workload does not exist.
+      description: Number of available pods; null if the workload does not exist.
       type: int
       sample: 1
     reason:
-      description: What stands in the way; empty when nothing does.
+      description: Why it is not rolled out; empty if it is.
       type: str
       sample: ""
 """

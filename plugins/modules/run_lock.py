@@ -6,20 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: run_lock
-short_description: Keep other runs away from a cluster, or from a folder, until this run ends
+short_description: Lock a cluster or a folder until this run ends
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Takes a lock that the run of C(ansible-playbook) holds until it ends, in whatever way. Another run that asks for it meanwhile
-    prints who holds it and waits, or fails.
+  - Takes a lock that the run of C(ansible-playbook) holds until it ends, in whatever way. Another run that requests it
+    meanwhile prints the holder and waits, or fails.
   - The lock of a cluster is a Lease of C(coordination.k8s.io), that of a path a file in C(~/.local/share/runtime-security/locks)
     of the user on the host.
   - A process that the task starts on the controller renews the lock every 10 seconds, and removes it when the run has ended.
-    It has no file with credentials, and ends with the run.
+    It stores no credentials in a file, and ends with the run.
   - A lock whose run was killed is free at once for runs on the same machine, and 30 seconds after its last renewal for others.
-  - A second task with the same lock in the same run changes nothing. When the lock was lost meanwhile, as the API server did not
-    take renewals for 30 seconds and another run took the lock over, the task fails.
+  - A second task with the same lock in the same run changes nothing. If the lock was lost meanwhile, because the API
+    server did not accept renewals for 30 seconds and another run took the lock over, the task fails.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 requirements:
@@ -28,11 +28,11 @@ requirements:
 options:
   path:
     description:
-      - Path of what is to be locked, in place of a cluster. It need not exist, and nothing is put there.
+      - Path to lock, in place of a cluster. It need not exist, and nothing is written there.
     type: path
   lock_namespace:
     description:
-      - Namespace of the Lease. One that exists and stays; all runs on a cluster need the same.
+      - Namespace of the Lease. It must exist and stay; all runs on a cluster need the same.
     type: str
     default: default
   timeout:
@@ -42,11 +42,11 @@ options:
     default: 900
   optional:
     description:
-      - Whether a cluster that does not answer is left without a lock, with a warning, as one that is about to be removed may be.
+      - Continue without a lock, with a warning, if the cluster does not answer, for example before it is removed.
     type: bool
     default: false
   holder:
-    description: Who takes the lock. Set by the action of the same name, which also waits and renews; not for use in tasks.
+    description: Holder of the lock. Set by the action of the same name, which also waits and renews; not for use in tasks.
     type: dict
   dead:
     description: The record of a holder that is known to be dead. Set by the action; not for use in tasks.
@@ -62,18 +62,18 @@ attributes:
     description: Takes no lock and waits for none in check mode.
     support: full
   diff_mode:
-    description: A lock is no change of what it protects.
+    description: A lock does not change what it protects.
     support: none
 notes:
   - The account needs the verbs C(get), C(create), C(update) and C(delete) for Leases in O(lock_namespace).
 """
 
 EXAMPLES = r"""
-- name: Keep other runs away from a cluster until this one ends
+- name: Lock a cluster until this run ends
   runtime_security.kubernetes.run_lock:
     context: production
 
-- name: Fail at once when another run works on a folder
+- name: Fail at once if another run uses a folder
   runtime_security.kubernetes.run_lock:
     path: /srv/bundle
     timeout: 0
@@ -81,13 +81,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 held:
-  description: Whether this run holds the lock; not in check mode, and not where O(optional) was made use of.
+  description: Whether this run holds the lock; false in check mode, and if O(optional) was used.
   returned: success
   type: bool
   sample: true
 by:
-  description: Who holds it. Times are RFC 3339 in UTC by that holder's clock.
-  returned: outside check mode, when the place of the lock answered
+  description: Holder of the lock. Times are RFC 3339 in UTC by that holder's clock.
+  returned: outside check mode, if the lock could be read
   type: dict
   sample:
     holder: ann@build-1/4711/5d41402abc4b2a76
@@ -101,14 +101,14 @@ by:
     renewed: "2026-03-01T10:20:32.000000Z"
     seconds: 30
 cause:
-  description: Why there is no lock; V(refused) by an answer, V(unanswered), or V(unknown) where the kubeconfig has no such cluster.
-  returned: when the place of the lock could not be read or written
+  description: Why there is no lock; V(refused), V(unanswered), or V(unknown) if the kubeconfig has no such cluster.
+  returned: if the lock could not be read or written
   type: str
   sample: unanswered
 note:
   description:
     - A file on the controller that is as old as the last renewal, for the test
-      P(runtime_security.kubernetes.lock_kept#test). Empty where no lock is held.
+      P(runtime_security.kubernetes.lock_kept#test). Empty if no lock is held.
   returned: success
   type: str
   sample: /home/ann/.ansible/tmp/ansible-local-4711abcd/run-lock-6a0ff7a9d0f1c9a9
