@@ -13,6 +13,16 @@ import json
 import typing as t
 from email.utils import parsedate_to_datetime
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_answers import (
+    NotAllowed,
+    UnclearAnswer,
+    is_not_found,
+    reason,
+    short,
+    stated,
+    whole_list,
+)
+
 try:
     from kubernetes.dynamic.exceptions import DynamicApiError, GoneError, NotFoundError, ResourceNotFoundError
     from kubernetes.dynamic.resource import Resource
@@ -31,84 +41,6 @@ _TRIES = 3
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
-class UnclearAnswer(Exception):
-    """Nothing can be concluded from what the API server answered; the text says what was asked and what came."""
-
-
-class NotAllowed(UnclearAnswer):
-    """The API server states that the account may not read this."""
-
-
-def is_not_found(status: int, body: object) -> bool:
-    """Whether the API server itself states that an object does not exist; a proxy's 404 page does not count.
-
-    Source: Status objects, https://kubernetes.io/docs/reference/using-api/api-concepts/
-    """
-    return status == 404 and stated(body) == "NotFound"
-
-
-def whole_list(answer: object, what: str) -> tuple[list[dict], str]:
-    """The entries of a list, and the token of its next page ("" after the last one).
-
-    An answer whose items are null is no list: without the metadata form the API server writes [] where there are none.
-    """
-    items = answer.get("items") if isinstance(answer, dict) else None
-    metadata = (answer.get("metadata") or {}) if isinstance(answer, dict) else {}
-    if not isinstance(items, list) or not isinstance(metadata, dict) or not str(answer.get("kind")).endswith("List"):
-        raise UnclearAnswer(f"{what}: the answer is no list ({_short(answer)}).")
-    for item in items:
-        named = item.get("metadata") if isinstance(item, dict) else None
-        if not isinstance(named, dict) or not named.get("name"):
-            raise UnclearAnswer(f"{what}: an entry of the list has no name ({_short(item)}).")
-    token = metadata.get("continue") or ""
-    if metadata.get("remainingItemCount") and not token:
-        raise UnclearAnswer(f"{what}: {metadata['remainingItemCount']} entries of the list are missing.")
-    return items, token
-
-
-def stated(body: object) -> str:
-    """The reason in a Status object, "" where a body is none."""
-    found = _json(body)
-    return str(found.get("reason") or "") if isinstance(found, dict) and found.get("kind") == "Status" else ""
-
-
-def _json(body: object) -> t.Any:
-    try:
-        return json.loads(body)
-    except (TypeError, ValueError):
-        return None
-
-
-def _short(value: object) -> str:
-    """An answer as a few words; of an object only its keys, since values may be secrets."""
-    if isinstance(value, dict):
-        return "an object with " + (", ".join(sorted(map(str, value))[:8]) or "nothing in it")
-    return "null" if value is None else type(value).__name__
-
-
-def reason(error: Exception) -> str:
-    """Why a request failed, without headers, bodies and traces."""
-    status = getattr(error, "status", None)
-    if status is None:
-        return str(error)
-    found = _json(getattr(error, "body", None))
-    message = found.get("message") if isinstance(found, dict) else ""
-    return f"HTTP status {status} ({message or error.reason or 'no reason given'})"
-
-
-def readable(text: str) -> str:
-    """An error of kubernetes.core, which quotes the API server's whole answer, with only what that says.
-
-    >>> readable('Failed to patch object: {"message": "no", "code": 500}')
-    'Failed to patch object: no (HTTP status 500)'
-    """
-    head, brace, rest = text.partition("{")
-    found = _json(brace + rest)
-    if not isinstance(found, dict) or not found.get("message"):
-        return text
-    return f"{head}{found['message']} (HTTP status {found.get('code')})"
-
-
 def connected(connect: t.Callable[[], t.Any]) -> t.Any:
     """What connect returns, a client; it has asked the API server for its version and its groups already."""
     try:
@@ -125,7 +57,7 @@ class Reader:
     """Reads objects; each method returns what the API server states or raises UnclearAnswer."""
 
     def __init__(self, client: t.Any, seconds: float = SECONDS) -> None:
-        """client is a K8SClient of kubernetes.core; seconds is the limit for one answer."""
+        """client is what connection.py yields; seconds is the limit for one answer."""
         self._client = client
         self._seconds = seconds
         # Seconds since 1970 by the API server's clock, as of its latest answer; None before the first one.
@@ -145,7 +77,7 @@ class Reader:
             return self._not_known(resource, what, error)
         named = found.get("metadata") if isinstance(found, dict) else None
         if not isinstance(named, dict) or named.get("name") != name:
-            raise UnclearAnswer(f"{what}: the answer is another one ({_short(found)}).")
+            raise UnclearAnswer(f"{what}: the answer is another one ({short(found)}).")
         return found
 
     def all(
@@ -249,7 +181,7 @@ class Reader:
         groups = self._ask("list of API groups", lambda: self._request("/apis"))
         entries = groups.get("groups") if isinstance(groups, dict) else None
         if not isinstance(entries, list) or not entries:
-            raise UnclearAnswer(f"list of API groups: the answer is no such list ({_short(groups)}).")
+            raise UnclearAnswer(f"list of API groups: the answer is no such list ({short(groups)}).")
         try:
             found = [entry["preferredVersion"]["groupVersion"] for entry in entries]
             found += [one["groupVersion"] for entry in entries for one in entry["versions"]]
@@ -271,7 +203,7 @@ class Reader:
         if not isinstance(entries, list) or not all(
             isinstance(entry, dict) and entry.get("name") and entry.get("kind") for entry in entries
         ):
-            raise UnclearAnswer(f"{what}: the answer is no such list ({_short(answer)}).")
+            raise UnclearAnswer(f"{what}: the answer is no such list ({short(answer)}).")
         return entries
 
     def _not_known(self, resource: t.Any, what: str, error: Exception) -> None:

@@ -23,7 +23,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 ARGUMENTS = {
     **connection.ARGUMENTS,
     "objects": {"type": "list", "elements": "dict", "required": True},
-    "state": {"type": "str", "choices": ["present", "created", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "created", "patched", "absent"], "default": "present"},
     "owner": {"type": "dict", "default": {}},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
@@ -41,16 +41,17 @@ def run(params: dict, mode: Mode) -> dict:
             if params["state"] == "absent":
                 changes = remove(reader, definitions, params, mode.check)
             else:
-                changes = write(reader, definitions, params["owner"], mode.check, params["state"] == "created")
+                changes = write(reader, definitions, params["owner"], params["state"], mode.check)
         except UnclearAnswer as error:
             raise WorkError(f"What the cluster answers is not clear, and nothing more was changed. {error}") from error
     return result(changes, mode)
 
 
 def announce(params: dict) -> dict:
-    """In a cluster that does not exist yet there is nothing to remove, and all is new."""
+    """In a cluster that does not exist yet there is nothing to patch or remove, and all else is new."""
     definitions = checked(params["objects"], params["state"])
-    changes = [] if params["state"] == "absent" else [Change(place(one), {}, one) for one in definitions]
+    new = params["state"] in ("present", "created")
+    changes = [Change(place(one), {}, one) for one in definitions] if new else []
     return result(changes, Mode(check=True, diff=True))
 
 
@@ -93,13 +94,17 @@ def checked(definitions: list[dict], state: str) -> list[dict]:
     return found
 
 
-def write(reader: Reader, definitions: list[dict], owner: dict, dry: bool = False, new: bool = False) -> list[Change]:
-    """Write objects in their order, once it is clear that each may be written; with new each has to be a new one."""
+def write(
+    reader: Reader, definitions: list[dict], owner: dict, state: str = "present", dry: bool = False
+) -> list[Change]:
+    """Write objects in their order, once it is clear that each may be written."""
     found = list(zip(definitions, side_by_side(reader, definitions, existing)))
-    refuse_foreign(found, owner, new)
+    refuse_foreign(found, owner, new=state == "created")
     writer = Writer(reader, dry)
     return [
-        writer.create(definition) if now is None else writer.change(definition, now, owner) for definition, now in found
+        writer.create(definition) if now is None else writer.change(definition, now, owner)
+        for definition, now in found
+        if now is not None or state != "patched"
     ]
 
 

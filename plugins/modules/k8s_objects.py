@@ -32,16 +32,16 @@ options:
     description:
       - V(present) creates what does not exist, and changes what differs.
       - V(created) creates what does not exist, and fails before the first write where one of O(objects) exists.
+      - V(patched) changes what exists and differs, and skips what does not exist.
       - V(absent) removes what exists, and in the background what belongs to it. A volume claim that a pod has mounted is
         waited for, and an error when it stays in use.
     type: str
-    choices: [present, created, absent]
+    choices: [present, created, patched, absent]
     default: present
   owner:
     description:
       - Labels that tell objects of the caller from those of others.
-      - For O(state=present) and O(state=created) an existing object without them is an error, and nothing is written. For
-        O(state=absent) it stays.
+      - An existing object without them is an error, and nothing is written; for O(state=absent) it stays.
     type: dict
     default: {}
   wait:
@@ -114,8 +114,8 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description:
-    - The objects as they are after the task, or as they would be in check mode, in the order of O(objects). A Secret has its
-      keys, and V((hidden\)) in the place of each value.
+    - The objects as they are after the task, or as they would be in check mode, in the order of O(objects) and without those
+      that O(state=patched) skips. A Secret has its keys, and V((hidden\)) in the place of each value.
     - For O(state=absent) kind and metadata of those that were removed.
   returned: success
   type: list

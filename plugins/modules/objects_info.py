@@ -59,15 +59,6 @@ options:
         type: list
         elements: str
         default: []
-  definitions:
-    description:
-      - Objects as they are to be. Those that are not there, or say something else where these say something, are
-        returned as RV(differing).
-      - Values are compared as they are written, so V(1000m) differs from V(1). A list differs when it has more or other
-        entries; in one whose entries have names, as containers and volumes, entries of others do not count.
-    type: list
-    elements: dict
-    default: []
 notes:
   - Use C(no_log) on a task that reads Secrets.
 seealso:
@@ -83,15 +74,6 @@ EXAMPLES = r"""
         name: grafana
       - kind: Node
   register: read
-
-- name: Compare a ConfigMap with the one that is there
-  runtime_security.kubernetes.objects_info:
-    definitions:
-      - apiVersion: v1
-        kind: ConfigMap
-        metadata: {name: motd, namespace: default}
-        data: {text: Welcome}
-  register: compared
 
 - name: Show the addresses
   ansible.builtin.debug:
@@ -111,19 +93,6 @@ objects:
           name: grafana
           namespace: monitoring
     - []
-differing:
-  description: Those of O(definitions) that writing them would make or change.
-  returned: success
-  type: list
-  elements: dict
-  sample:
-    - apiVersion: v1
-      kind: ConfigMap
-      metadata:
-        name: motd
-        namespace: default
-      data:
-        text: Welcome
 """
 
 import copy
@@ -157,7 +126,6 @@ def argument_spec() -> dict:
         "label_selectors": {"type": "list", "elements": "str", "default": []},
     }
     spec["objects"] = {"type": "list", "elements": "dict", "default": [], "options": asked}
-    spec["definitions"] = {"type": "list", "elements": "dict", "default": []}
     return spec
 
 
@@ -173,50 +141,18 @@ def read(reader: Reader, asked: dict) -> list:
     return [{"apiVersion": version, "kind": kind, **found} for found in listed]
 
 
-def holds(found, wanted) -> bool:
-    """Whether what is found says all that is wanted; it may say more."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(holds(found.get(key), wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        # The API server leaves empty lists away.
-        found = [] if found is None else found
-        if named(wanted) and isinstance(found, list) and named(found):
-            # What others add, as a mesh its sidecar, is theirs.
-            by_name = {entry["name"]: entry for entry in found}
-            return all(holds(by_name.get(entry["name"]), entry) for entry in wanted)
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(holds, found, wanted))
-    return found == wanted
-
-
-def named(entries: list) -> bool:
-    """Whether a list is one of things with names."""
-    return bool(entries) and all(isinstance(entry, dict) and "name" in entry for entry in entries)
-
-
-def stands(reader: Reader, wanted: dict) -> bool:
-    metadata = wanted["metadata"]
-    asked = {
-        "api_version": wanted["apiVersion"],
-        "kind": wanted["kind"],
-        "namespace": metadata.get("namespace"),
-        "name": metadata["name"],
-    }
-    return any(holds(found, wanted) for found in read(reader, asked))
-
-
 def main() -> None:
     module = AnsibleK8SModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         reader = Reader(connected(lambda: get_api_client(module)))
         found = [read(reader, asked) for asked in module.params["objects"]]
-        differing = [wanted for wanted in module.params["definitions"] if not stands(reader, wanted)]
     except CoreException as error:
         module.fail_from_exception(error)
     except UnclearAnswer as error:
         module.fail_json(msg=f"What the cluster answers is not clear, and nothing was changed. {error}")
     except (ApiException, HTTPError) as error:
         module.fail_json(msg=f"The cluster did not give what was asked of it: {error}")
-    module.exit_json(changed=False, objects=found, differing=differing)
+    module.exit_json(changed=False, objects=found)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,6 @@ class Secrets:
 
     def __init__(self, client: t.Any, owner: dict[str, str]) -> None:
         """client is what Reader takes."""
-        self._client = client
         self._reader = Reader(client)
         self._owner = owner
         self._found: dict[Place, dict] = {}
@@ -78,9 +77,8 @@ class Secrets:
 
     def remove(self, place: Place) -> None:
         try:
-            Remover(self._client, self._reader, _SECONDS, False).remove(
-                {**self._found[place], "kind": "Secret", "apiVersion": "v1"}
-            )
+            found = {**self._found[place], "kind": "Secret", "apiVersion": "v1"}
+            Remover(self._reader, _SECONDS, wait=False).remove([found])
         except UnclearAnswer as error:
             raise WorkError(f"{error} What was written before stays, and the next run goes on from there.") from error
 

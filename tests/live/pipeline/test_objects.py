@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -26,8 +27,8 @@ def write(playbook, tmp_path):
     """Runs the module; the result of its task."""
 
     def run(*definitions, options=(), **more):
-        task = {"runtime_security.kubernetes.objects": {"definitions": list(definitions)} | more}
-        task["runtime_security.kubernetes.objects"] |= {"kubeconfig": KUBECONFIG, "context": CONTEXT}
+        task = {"runtime_security.kubernetes.k8s_objects": {"objects": list(definitions)} | more}
+        task["runtime_security.kubernetes.k8s_objects"] |= {"kubeconfig": KUBECONFIG, "context": CONTEXT}
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
         (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
         done = playbook(tmp_path / "play.yml", *options, **AS_JSON)
@@ -45,13 +46,13 @@ def test_objects_are_made_changed_and_removed(write):
     assert made["changed"] and [found["metadata"]["name"] for found in made["objects"]] == [one, two]
     assert (there(one), there(two)) == ({"a": "1"}, {"a": "1"})
     assert not write(of(one, a="1"), of(two, a="1"))["changed"]
-    # What is not said stays, unless the whole is written.
+    # A field that the definition does not name stays.
     changed = write(of(one, b="2"), options=["--diff"])
     (diff,) = changed["diff"]
     assert (diff["before"]["data"], diff["after"]["data"]) == ({}, {"b": "2"})
     assert "managedFields" not in json.dumps(diff)
     assert there(one) == {"a": "1", "b": "2"}
-    write(of(one, b="2"), force=True)
+    write(of(one, a=None))
     assert there(one) == {"b": "2"}
     assert write(of(one), of(two), state="absent")["changed"]
     assert (there(one), there(two)) == (None, None)
@@ -61,10 +62,10 @@ def test_objects_are_made_changed_and_removed(write):
 def test_keys_that_are_content_hold_for_each_turn_of_a_loop(playbook, tmp_path):
     view = ["config", "view", "--raw", "--flatten", "--minify", "--output", "json"]
     task = {
-        "runtime_security.kubernetes.objects": {
+        "runtime_security.kubernetes.k8s_objects": {
             "kubeconfig": json.loads(kubectl(*view)),
             "state": "absent",
-            "definitions": [of("{{ item }}")],
+            "objects": [of("{{ item }}")],
         },
         "loop": list(NAMES),
     }
@@ -81,16 +82,58 @@ def test_a_namespace_that_is_not_there_is_taken_for_announced_in_check_mode_alon
     said = write(lost, options=["--check", "--diff"])
     assert said["changed"] and said["objects"] == [lost]
     assert said["diff"][0]["after"] == lost
-    assert "not-there" in write(lost)["msg"]
+    assert "Fix: create its namespace first" in write(lost)["msg"]
 
 
 def test_what_the_api_server_refuses_is_said(write):
     said = write({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not a name", "namespace": "default"}})
     assert said["failed"]
-    assert "Not a name" in said["msg"] and "Traceback" not in said["msg"]
+    assert '422 (ConfigMap "Not a name" is invalid' in said["msg"] and "Traceback" not in said["msg"]
 
 
 def test_a_kind_that_the_cluster_does_not_know_is_said(write):
     said = write({"apiVersion": "example.org/v1", "kind": "Nothing", "metadata": {"name": "a"}})
     assert said["failed"]
     assert "example.org/v1" in said["msg"]
+
+
+def test_a_secret_is_written_once_and_its_values_are_never_shown(write):
+    word = base64.b64encode(b"planted-word").decode()
+    secret = of(NAMES[0], password=word) | {"kind": "Secret"}
+    try:
+        made = write(secret, options=["--diff"])
+        assert made["changed"] and made["diff"][0]["after"]["data"] == {"password": "(hidden, after)"}
+        changed = write(secret | {"data": {}, "stringData": {"password": "another-word"}}, options=["--diff"])
+        assert changed["diff"][0]["after"] == {"data": {"password": "(hidden, after)"}}
+        assert not write(secret | {"data": {}, "stringData": {"password": "another-word"}})["changed"]
+        assert "word" not in json.dumps([made, changed]).replace("password", "")
+    finally:
+        write(secret, state="absent")
+
+
+def test_a_list_of_names_keeps_the_entries_of_others(write):
+    """As when a chart's Deployment is amended: a merge patch would replace the list."""
+    pod = {"containers": [{"name": "one", "image": "none"}, {"name": "two", "image": "none"}]}
+    labels = {"app": "written"}
+    spec = {
+        "replicas": 0,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    metadata = {"name": "written", "namespace": "default"}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}
+    amended = {"spec": {"template": {"spec": {"containers": [{"name": "two", "image": "some"}]}}}}
+    try:
+        assert write(deployment | {"spec": spec})["changed"]
+        assert not write(deployment | {"spec": spec})["changed"]
+        found = write(deployment | amended, state="patched")["objects"][0]
+        assert [(one["name"], one["image"]) for one in found["spec"]["template"]["spec"]["containers"]] == [
+            ("one", "none"),
+            ("two", "some"),
+        ]
+        assert not write(deployment | amended, state="patched")["changed"]
+        fixed = deployment | {"spec": spec | {"selector": {"matchLabels": {"app": "another"}}}}
+        said = write(fixed)["msg"]
+        assert "field is immutable" in said and "needs the object to be deleted first" in said
+    finally:
+        write(deployment, state="absent", wait=True)

@@ -25,7 +25,7 @@ MANIFESTS = f"""
         (
             {
                 "helm_template": {"manifests": MANIFESTS},
-                "objects": {"failed": True, "msg": "jobs is forbidden", "seen": WORD},
+                "k8s_objects": {"failed": True, "msg": "jobs is forbidden", "seen": WORD},
             },
             "jobs is forbidden",
         ),
@@ -49,13 +49,13 @@ def test_files_that_cannot_be_had_are_refused_with_the_fix(play):
 
 
 def test_what_is_rendered_is_not_printed(play, asked):
-    answers = {"helm_template": {"manifests": MANIFESTS}, "objects": {"objects": [{"seen": WORD}]}}
+    answers = {"helm_template": {"manifests": MANIFESTS}, "k8s_objects": {"objects": [{"seen": WORD}]}}
     code, said = play([RULES], "-vvv", answers=answers, **INPUTS)
     assert code == 0, said
     assert WORD not in said
     rendered, made = asked()
     assert rendered[1]["values"]["falcosidekick"]["config"]["word"] == WORD
-    assert made[1]["definitions"][0]["spec"]["template"]["spec"]["containers"][0]["env"] == [WORD]
+    assert made[1]["objects"][0]["spec"]["template"]["spec"]["containers"][0]["env"] == [WORD]
 
 
 VERDICT = {
@@ -78,7 +78,7 @@ PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no su
 )
 def test_a_pod_that_judges_nothing_is_explained(play, asked, pods, events, said_of_it):
     found = [{"metadata": {"name": "p"}, "spec": {"env": [WORD]}, "status": status} for status in pods]
-    answers = {"objects_info": {"objects": [found, events]}, "objects": {"objects": [{"seen": WORD}]}}
+    answers = {"objects_info": {"objects": [found, events]}, "k8s_objects": {"objects": [{"seen": WORD}]}}
     # No variable of the command line, which would win over what the role notes.
     note = {"ansible.builtin.set_fact": {"__falco_ebpf_rules_job": JOB}, "no_log": True}
     code, said = play([note, VERDICT], "-vvv", answers=answers, **INPUTS, falco_ebpf_timeout=1)
@@ -86,5 +86,5 @@ def test_a_pod_that_judges_nothing_is_explained(play, asked, pods, events, said_
     assert f"judges falco_ebpf_rules {said_of_it} The running Falco was not changed." in said
     assert WORD not in said
     removed = asked()[-1]
-    assert removed[0] == "objects" and removed[1]["state"] == "absent"
-    assert removed[1]["definitions"][0]["metadata"] == {"name": "falco-rules-1", "namespace": "falco"}
+    assert removed[0] == "k8s_objects" and removed[1]["state"] == "absent"
+    assert removed[1]["objects"][0]["metadata"] == {"name": "falco-rules-1", "namespace": "falco"}

@@ -23,7 +23,7 @@ def task(monkeypatch):
 
     def run(cluster, state="present", mode=None, **more):
         servers.append(Server(cluster))
-        given = {"labels": {}, "owner": OWNER, "removed_releases": [], "wait_timeout": 1} | more
+        given = {"labels": {}, "owner": OWNER, "removed_releases": [], "wait_timeout": 30} | more
         params = given | {"name": "falco", "state": state, "kubeconfig": servers[-1].kubeconfig()}
         return k8s_namespace.run(params, mode or Mode())
 
