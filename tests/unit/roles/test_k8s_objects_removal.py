@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from api_double import made
 from recorder import DRY, OWNER, Recorder, asked, config_map, task
@@ -37,18 +38,40 @@ def test_nothing_is_removed_without_a_name_and_labels():
     assert cluster.changes == []
 
 
-def test_removed_objects_are_waited_for_together():
-    """Each with a finalizer that ends only once all are being deleted."""
+class Slow(Recorder):
+    """Objects are gone some questions after all of them were deleted."""
 
-    class Slow(Recorder):
-        def answer(self, method, path, words, body):
-            if method == "DELETE" and "dryRun" not in words:
-                self.changes.append(path)
-                if len(self.changes) == 2:
-                    self.objects.clear()
-                return 200, {"kind": "Status", "status": "Success"}
-            return super().answer(method, path, words, body)
+    def __init__(self, *objects, questions):
+        super().__init__(*objects)
+        self.questions = questions
 
-    cluster = Slow(config_map(), config_map("other"))
+    def answer(self, method, path, words, body):
+        if method == "DELETE":
+            self.changes.append(path)
+            return 200, {"kind": "Status", "status": "Success"}
+        if method == "GET" and len(self.changes) == 2:
+            self.questions -= 1
+            if self.questions == 0:
+                self.objects.clear()
+        return super().answer(method, path, words, body)
+
+
+def test_removed_objects_are_waited_for_together(monkeypatch):
+    monkeypatch.setattr(owned_objects, "_EVERY_SECONDS", 0.01)
+    cluster = Slow(config_map(), config_map("other"), questions=3)
     assert task(cluster, asked(), asked("other"), state="absent", wait=True)["changed"]
-    assert cluster.objects == {}
+    assert cluster.objects == {} and cluster.questions <= 0
+    assert cluster.of("DELETE")[0][3]["propagationPolicy"] == "Foreground"
+
+
+def test_a_removal_that_does_not_end_is_an_error():
+    cluster = Slow(config_map(), config_map("other"), questions=1000)
+    with pytest.raises(WorkError, match="ConfigMap monitoring/settings: it is still being deleted after 0.1 s"):
+        task(cluster, asked(), asked("other"), state="absent", wait=True, wait_timeout=0.1)
+
+
+def test_without_waiting_it_is_not_asked_again():
+    cluster = Slow(config_map(), config_map("other"), questions=1000)
+    assert task(cluster, asked(), asked("other"), state="absent")["changed"]
+    assert cluster.requests[-1][0] == "DELETE"
+    assert cluster.of("DELETE")[0][3]["propagationPolicy"] == "Background"
