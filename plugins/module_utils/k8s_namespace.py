@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import time
-
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.namespace_contents import objects
@@ -15,8 +13,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_
     OWNER,
     NotOurs,
     Remover,
+    is_ending,
     is_owned,
     place,
+    settled,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -31,7 +31,6 @@ ARGUMENTS = {
 }
 # Labels and annotations that name a release: of a chart's objects, of claims, of Helm's Secrets, of our ConfigMaps.
 _RELEASE_WORDS = ("meta.helm.sh/release-name", "app.kubernetes.io/instance", "name", "runtime-security/release")
-_EVERY_SECONDS = 0.5
 
 
 def run(params: dict, mode: Mode) -> dict:
@@ -53,16 +52,13 @@ def announce(params: dict) -> dict:
 
 def present(reader: Reader, params: dict, mode: Mode) -> dict:
     """Create the namespace, or give one of the owner's the labels that it lacks."""
-    writer, definition = Writer(reader, mode.check), _definition(params)
-    found = _after_deletion(reader, params, mode.check)
-    if found is None:
-        return result(params, mode, writer.create(definition))
-    if found["metadata"].get("deletionTimestamp"):
-        return result(params, mode, Change(place(found), {}, definition))
-    if not is_owned(found, params["owner"]):
+    definition = _definition(params)
+    # Nothing can be created in one that is being deleted.
+    found = settled(reader, definition, 0 if mode.check else params["wait_timeout"])
+    if found is not None and not is_ending(found) and not is_owned(found, params["owner"]):
         refuse_conflicts(found, params)
         return result(params, mode, Change(place(found), found, found))
-    return result(params, mode, writer.change(definition, found, params["owner"]))
+    return result(params, mode, Writer(reader, mode.check).write(definition, found, params["owner"]))
 
 
 def absent(reader: Reader, params: dict, mode: Mode) -> dict:
@@ -74,7 +70,7 @@ def absent(reader: Reader, params: dict, mode: Mode) -> dict:
     # In a dry run the objects of earlier tasks still exist.
     ignored = _ignored(params) if mode.check else []
     try:
-        remaining = objects(reader, name, ignored)
+        remaining = [] if is_ending(found) else objects(reader, name, ignored)
     except UnclearAnswer as error:
         raise WorkError(
             f"What is in namespace {name} is not clear, so it stays. {error} Fix: see that every API group answers (kubectl "
@@ -120,24 +116,6 @@ def result(params: dict, mode: Mode, change: Change | None = None) -> dict:
 def _definition(params: dict) -> dict:
     labels = {**params["labels"], **params["owner"]}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": params["name"], "labels": labels}}
-
-
-def _after_deletion(reader: Reader, params: dict, dry: bool) -> dict | None:
-    """The namespace; one that is being deleted is waited for, as nothing can be created in it until then.
-
-    So a removal that was interrupted ends first. A dry run does not wait.
-    """
-    end = time.monotonic() + params["wait_timeout"]
-    while True:
-        found = reader.one("Namespace", "v1", params["name"])
-        if found is None or dry or not found["metadata"].get("deletionTimestamp"):
-            return found
-        if time.monotonic() > end:
-            raise UnclearAnswer(
-                f"It is still being deleted after {params['wait_timeout']} s. Expected that it exists or is gone. Fix: look at "
-                f"its conditions (kubectl describe namespace {params['name']}), then run again."
-            )
-        time.sleep(_EVERY_SECONDS)
 
 
 def _ignored(params: dict) -> list[str]:

@@ -13,10 +13,11 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_writer import Change, Writer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
     Remover,
-    existing,
+    is_ending,
     place,
     refuse_foreign,
     selected,
+    settled,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -41,7 +42,7 @@ def run(params: dict, mode: Mode) -> dict:
             if params["state"] == "absent":
                 changes = remove(reader, definitions, params, mode.check)
             else:
-                changes = write(reader, definitions, params["owner"], params["state"], mode.check)
+                changes = write(reader, definitions, params, mode.check)
         except UnclearAnswer as error:
             raise WorkError(f"What the cluster answers is not clear, and nothing more was changed. {error}") from error
     return result(changes, mode)
@@ -79,32 +80,30 @@ def checked(definitions: list[dict], state: str) -> list[dict]:
     """The definitions in plain types; raises WorkError for one that names no object."""
     found = [normal(one) for one in definitions]
     for index, one in enumerate(found):
-        metadata = one.get("metadata") if isinstance(one.get("metadata"), dict) else {}
-        lacks = [key for key in ("apiVersion", "kind") if not isinstance(one.get(key), str) or not one[key]]
-        if not (metadata.get("name") or metadata.get("labels" if state == "absent" else "generateName")):
+        metadata = one.get("metadata")
+        lacks = [key for key in ("apiVersion", "kind") if not one.get(key)]
+        if not isinstance(metadata, dict) or not (state == "absent" or {"name", "generateName"} & set(metadata)):
             lacks.append("metadata.name")
-        # Without a name and labels an owner may still tell which to remove; owned_objects.py refuses where nothing does.
-        if state == "absent" and lacks == ["metadata.name"] and isinstance(one.get("metadata"), dict):
-            continue
         if lacks:
             raise WorkError(
-                f"objects[{index}]: {' and '.join(lacks)} missing ({one.get('kind')} {metadata.get('name')}). Expected an "
-                "object with apiVersion, kind and metadata.name. Fix: add what is missing."
+                f"objects[{index}]: {' and '.join(lacks)} missing. Expected an object with apiVersion, kind and metadata.name. "
+                "Fix: add what is missing."
             )
     return found
 
 
-def write(
-    reader: Reader, definitions: list[dict], owner: dict, state: str = "present", dry: bool = False
-) -> list[Change]:
+def write(reader: Reader, definitions: list[dict], params: dict, dry: bool = False) -> list[Change]:
     """Write objects in their order, once it is clear that each may be written."""
-    found = list(zip(definitions, side_by_side(reader, definitions, existing)))
-    refuse_foreign(found, owner, new=state == "created")
+    owner, state = params["owner"], params["state"]
+    seconds = 0 if dry else params["wait_timeout"]
+    found = side_by_side(reader, definitions, lambda reader, one: settled(reader, one, seconds))
+    staying = [None if is_ending(now) else now for now in found]
+    refuse_foreign(list(zip(definitions, staying)), owner, new=state == "created")
     writer = Writer(reader, dry)
     return [
-        writer.create(definition) if now is None else writer.change(definition, now, owner)
-        for definition, now in found
-        if now is not None or state != "patched"
+        writer.write(definition, now, owner)
+        for definition, now, stays in zip(definitions, found, staying)
+        if stays is not None or state != "patched"
     ]
 
 

@@ -23,6 +23,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
     NotOurs,
     existing,
+    is_ending,
     place,
     refuse_foreign,
 )
@@ -72,6 +73,15 @@ class Writer:
     def __init__(self, reader: Reader, dry: bool = False) -> None:
         self._reader = reader
         self._dry = dry
+
+    def write(self, definition: dict, found: dict | None, owner: dict[str, str]) -> Change:
+        """Bring what was found of an object, and belongs to owner, to its definition."""
+        if found is None:
+            return self.create(definition)
+        if is_ending(found):
+            # Only a dry run does not wait until it is gone.
+            return Change(place(definition), {}, definition)
+        return self.change(definition, found, owner)
 
     def create(self, definition: dict) -> Change:
         """Create an object that does not exist. In a dry run its namespace may not exist either."""

@@ -23,7 +23,7 @@ except ImportError:  # the module reports it
 
 # What this collection makes carries these labels.
 OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
-_EVERY_SECONDS = 0.5
+EVERY_SECONDS = 0.5
 # Seconds for one deletion: admission webhooks may take 30 of them.
 SECONDS = 60
 
@@ -55,6 +55,33 @@ def existing(reader: Reader, definition: dict) -> dict | None:
     if not metadata.get("name") and metadata.get("generateName"):
         return None
     return reader.one(definition["kind"], definition["apiVersion"], metadata["name"], metadata.get("namespace"))
+
+
+def is_ending(found: dict | None) -> bool:
+    """Whether there is an object that is being deleted: what is written to it now is lost."""
+    return bool(found and found["metadata"].get("deletionTimestamp"))
+
+
+def settled(reader: Reader, definition: dict, seconds: float) -> dict | None:
+    """The object of a definition, once it is not being deleted any more: a removal that was interrupted ends first.
+
+    seconds limits the wait; with 0 it may be one that is being deleted.
+    """
+    found = existing(reader, definition)
+    end = time.monotonic() + seconds
+    while seconds and is_ending(found):
+        if time.monotonic() > end:
+            raise WorkError(_still(definition, seconds))
+        time.sleep(EVERY_SECONDS)
+        found = existing(reader, definition)
+    return found
+
+
+def _still(definition: dict, seconds: float) -> str:
+    return (
+        f"{place(definition)}: it is still being deleted after {seconds:g} s. Expected that it is gone. Fix: look at its "
+        "finalizers and conditions (kubectl describe), then run again."
+    )
 
 
 def refuse_foreign(found: list[tuple[dict, dict | None]], owner: dict[str, str], new: bool) -> None:
@@ -126,9 +153,7 @@ class Remover:
             self._delete(one)
         for one in found if self._wait else []:
             if not self._until(lambda one=one: self._gone(one)):
-                raise UnclearAnswer(
-                    f"{place(one)}: it is still being deleted after {self._seconds:g} s. Look at its finalizers and run again."
-                )
+                raise WorkError(_still(one, self._seconds))
 
     def refuse_used(self, found: dict) -> None:
         """Raise NotOurs for a volume claim that stays mounted: what is written there would be lost later."""
@@ -176,5 +201,5 @@ class Remover:
         while not true():
             if time.monotonic() > end:
                 return False
-            time.sleep(_EVERY_SECONDS)
+            time.sleep(EVERY_SECONDS)
         return True

@@ -30,7 +30,8 @@ options:
     required: true
   state:
     description:
-      - V(present) creates what does not exist, and changes what differs.
+      - V(present) creates what does not exist, and changes what differs. An object that is being deleted is waited for and
+        created again.
       - V(created) creates what does not exist, and fails before the first write where one of O(objects) exists.
       - V(patched) changes what exists and differs, and skips what does not exist.
       - V(absent) removes what exists, and in the background what belongs to it. A volume claim that a pod has mounted is

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_namespace
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_namespace, owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from api_double import Cluster, Server, made, mark, release
@@ -18,7 +18,7 @@ DRY = Mode(check=True, diff=True)
 @pytest.fixture
 def task(monkeypatch):
     """Runs the work with a cluster on loopback."""
-    monkeypatch.setattr(k8s_namespace, "_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
     servers = []
 
     def run(cluster, state="present", mode=None, **more):
@@ -108,10 +108,15 @@ def test_one_that_is_being_deleted_is_waited_for_and_created_again(task):
     cluster = Ending(questions=3)
     assert task(cluster)["created"]
     assert task(Ending(questions=3), mode=DRY)["created"]
-    with pytest.raises(
-        WorkError, match="Namespace falco: .*still being deleted after 0.1 s.*kubectl describe namespace"
-    ):
+    with pytest.raises(WorkError, match="^Namespace falco: it is still being deleted after 0.1 s.*kubectl describe"):
         task(Ending(questions=1000), wait_timeout=0.1)
+
+
+def test_a_removal_that_was_interrupted_goes_on(task):
+    cluster = Ending(questions=3)
+    left = made("ConfigMap", "of-ours", namespace="falco")
+    cluster.objects["v1", "falco", "configmaps", "of-ours"] = left
+    assert task(cluster, "absent")["changed"] and cluster.changes == ["DELETE namespaces/falco"]
 
 
 def test_ours_is_removed_once_it_is_empty(task):

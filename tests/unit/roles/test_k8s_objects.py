@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects, owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from api_double import made
 from recorder import DRY, OWNER, Recorder, asked, config_map, refused, secret, task
@@ -39,6 +39,33 @@ def test_what_a_definition_does_not_name_stays_and_what_it_sets_to_null_goes():
     assert (shown["before"], shown["after"]) == ({"data": {"old": "2", "changed": "3"}}, {"data": {"changed": "4"}})
     ((_method, _path, _words, body),) = cluster.of("PATCH")
     assert body["data"] == {"old": None, "changed": "4"}
+
+
+class Ending(Recorder):
+    """An object whose deletion ends after some questions."""
+
+    def __init__(self, questions):
+        ending = config_map(a="1")
+        super().__init__(ending | {"metadata": ending["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+        self.questions = questions
+
+    def answer(self, method, path, words, body):
+        if method == "GET" and path.endswith("/settings"):
+            self.questions -= 1
+            if self.questions == 0:
+                self.objects.clear()
+        return super().answer(method, path, words, body)
+
+
+@pytest.mark.parametrize("state", ["present", "created", "patched"])
+def test_an_object_that_is_being_deleted_is_created_once_it_is_gone(state, monkeypatch):
+    monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
+    cluster = Ending(questions=3)
+    announced = task(Ending(questions=3), asked(a="1"), state=state, mode=DRY)
+    assert task(cluster, asked(a="1"), state=state)["changed"] is (state != "patched") is announced["changed"]
+    assert cluster.changes == ([] if state == "patched" else ["POST configmaps/settings"])
+    with pytest.raises(WorkError, match="ConfigMap monitoring/settings: it is still being deleted after 0.1 s"):
+        task(Ending(questions=1000), asked(a="1"), state=state, wait_timeout=0.1)
 
 
 @pytest.mark.parametrize("mode", [Mode(), DRY])

@@ -57,7 +57,7 @@ class Slow(Recorder):
 
 
 def test_removed_objects_are_waited_for_together(monkeypatch):
-    monkeypatch.setattr(owned_objects, "_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
     cluster = Slow(config_map(), config_map("other"), questions=3)
     assert task(cluster, asked(), asked("other"), state="absent", wait=True)["changed"]
     assert cluster.objects == {} and cluster.questions <= 0
