@@ -96,8 +96,8 @@ def refuse_foreign(found: list[tuple[dict, dict | None]], owner: dict[str, str],
     known = [place(definition) for definition, now in found if now is not None]
     if new and known:
         raise NotOurs(
-            f"{' and '.join(known)}: exists, and a moment ago the API server did not list it. Expected none of that name. "
-            "Nothing was changed. Fix: look at the API server's health, then run again."
+            f"{' and '.join(known)}: exists. Expected none of that name, since none was listed before. Nothing was changed. "
+            "Fix: see who created it and whether the API server is healthy, then run again."
         )
 
 

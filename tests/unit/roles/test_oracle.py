@@ -148,7 +148,7 @@ def test_an_object_is_deleted_by_its_owner_only(at):
 
 def test_what_an_earlier_answer_lacked_is_not_overwritten(at):
     _client, reader = at(Cluster(SETTINGS))
-    with pytest.raises(NotOurs, match="a moment ago the API server did not list it"):
+    with pytest.raises(NotOurs, match="exists. Expected none of that name"):
         refuse_foreign([(PLACE, existing(reader, PLACE))], OWNER, new=True)
 
 
