@@ -144,7 +144,7 @@ notes:
     again when its certificate changes.
   - The CA changes at once, and RV(phases) is empty, where none of the certificates exists yet, and where O(ca.certificate) is
     given without O(ca.key).
-  - The annotation C(runtime-security.kubernetes/certificates) of the CA's Secret lists the Secrets of the certificates.
+  - The annotation C(runtime-security/certificates) of the CA's Secret lists the Secrets of the certificates.
 seealso:
   - module: runtime_security.kubernetes.k8s_certificates_info
 """
@@ -202,7 +202,7 @@ ca:
   type: dict
   contains:
     not_after:
-      description: When it ends, in UTC.
+      description: When it ends, in UTC. Not in check mode without a cluster.
       type: str
       sample: "2036-11-26T10:00:00Z"
     not_after_seconds:
@@ -227,7 +227,7 @@ certificates:
       description: The namespace of its Secret.
       type: str
     not_after:
-      description: When it ends, in UTC.
+      description: When it ends, in UTC. Not in check mode without a cluster.
       type: str
     not_after_seconds:
       description: The same in seconds since 1970-01-01 UTC.

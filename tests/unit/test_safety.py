@@ -24,7 +24,17 @@ CHANGES = {
         OURS + name
         for name in ("grafana_admin_password", "grafana_alerting", "grafana_dashboards", "grafana_data_source")
     ),
-    *(OURS + name for name in ("k8s_namespace", "k8s_objects", "loki_deployment", "pipeline_proof", "objects_written")),
+    *(
+        OURS + name
+        for name in (
+            "k8s_certificates",
+            "k8s_namespace",
+            "k8s_objects",
+            "loki_deployment",
+            "pipeline_proof",
+            "objects_written",
+        )
+    ),
     *("kubernetes.core." + name for name in ("helm", "k8s", "k8s_drain", "k8s_exec", "k8s_scale")),
     *("ansible.builtin." + name for name in ("copy", "get_url", "template", "unarchive")),
 }

@@ -35,32 +35,39 @@ def apply(client: t.Any, wanted: Wanted, owner: dict[str, str], phase: str | Non
     stored = secrets.read(wanted.places)
     step = plan(wanted, stored, phase)
     listed = secrets.listed(wanted.ca.place)
+    changed = _changed(wanted, stored, step, listed)
     if not mode.check:
-        for place, data in step.secrets.items():
-            is_ca = place == wanted.ca.place
-            if data != stored.get(place) or (is_ca and listed != wanted.listed):
-                secrets.write(place, data, wanted.listed if is_ca else None)
+        for place in changed:
+            secrets.write(place, step.secrets[place], wanted.listed if place == wanted.ca.place else None)
         for place in step.removals:
             secrets.remove(place)
-    return _result(wanted, stored, step, listed)
+    diff = {"diff": _diff(wanted, stored, step, changed, listed)} if mode.diff and (changed or step.removals) else {}
+    return {**_result(wanted, step, changed), **diff}
 
 
 def announce(wanted: Wanted) -> dict:
-    """What a first run would do."""
-    return _result(wanted, {}, plan(wanted, {}), None)
+    """What a first run would do; of certificates that do not exist there is neither a date nor a fingerprint."""
+    step = plan(wanted, {})
+    result = _result(wanted, step, _changed(wanted, {}, step, None))
+    for one in (result["ca"], *result["certificates"].values()):
+        for key in ("not_after", "not_after_seconds", "fingerprint"):
+            one.pop(key, None)
+    return result
 
 
-def _result(wanted: Wanted, stored: Stored, step: Plan, listed: list[str] | None) -> dict:
-    changed = {place for place, data in step.secrets.items() if data != stored.get(place)}
-    report = _report(wanted, step, changed)
-    ca = step.secrets[wanted.ca.place]
-    relisted = {wanted.ca.place} if listed != wanted.listed else set()
-    result = {
-        "changed": bool(changed or step.removals or relisted),
+def _changed(wanted: Wanted, stored: Stored, step: Plan, listed: list[str] | None) -> list[Place]:
+    """The Secrets to write, in their order."""
+    relisted = wanted.ca.place if listed != wanted.listed else None
+    return [place for place, data in step.secrets.items() if data != stored.get(place) or place == relisted]
+
+
+def _result(wanted: Wanted, step: Plan, changed: list[Place]) -> dict:
+    return {
+        "changed": bool(changed or step.removals),
         "phases": step.phases,
-        "report": report,
+        "report": _report(wanted, step, changed),
         "ca": {
-            **_dates(ca.get(CA_CERTIFICATE, b"")),
+            **_dates(step.secrets[wanted.ca.place].get(CA_CERTIFICATE, b"")),
             "reasons": step.reasons[CA],
             "changed": wanted.ca.place in changed,
         },
@@ -76,16 +83,9 @@ def _result(wanted: Wanted, stored: Stored, step: Plan, listed: list[str] | None
             for leaf in wanted.leaves
         },
     }
-    shown = sorted(changed | relisted | set(step.removals))
-    before = {str(place): _shown(wanted, place, stored[place]) for place in shown if place in stored}
-    after = {str(place): _shown(wanted, place, step.secrets[place]) for place in shown if place in step.secrets}
-    if relisted:
-        before.setdefault(str(wanted.ca.place), {})["signs"] = listed
-        after[str(wanted.ca.place)]["signs"] = wanted.listed
-    return {**result, "diff": {"before": before, "after": after}} if shown else result
 
 
-def _report(wanted: Wanted, step: Plan, changed: set[Place]) -> list[str]:
+def _report(wanted: Wanted, step: Plan, changed: list[Place]) -> list[str]:
     """One sentence for each certificate that changes, and for a CA whose change is under way."""
     places = {CA: wanted.ca.place, **{leaf.name: leaf.place for leaf in wanted.leaves}}
     found = []
@@ -94,6 +94,8 @@ def _report(wanted: Wanted, step: Plan, changed: set[Place]) -> list[str]:
             found.append(f"{places[name]}: {'; '.join(why)}")
         elif places[name] in changed and name != CA:
             found.append(f"{places[name]}: the CAs that it trusts change")
+        elif places[name] in changed:
+            found.append(f"{places[name]}: what it signs changes")
     if step.phases:
         found.append(f"{places[CA]}: the CA changes; phases left once this one is rolled out: {', '.join(step.phases)}")
     return found
@@ -108,6 +110,16 @@ def fingerprint(data: Data) -> str:
 def _dates(pem: bytes) -> dict:
     certificate = x509.load_certificate(pem)
     return {} if certificate is None else x509.dates(certificate)
+
+
+def _diff(wanted: Wanted, stored: Stored, step: Plan, changed: list[Place], listed: list[str] | None) -> dict:
+    shown = sorted({*changed, *step.removals})
+    before = {str(place): _shown(wanted, place, stored[place]) for place in shown if place in stored}
+    after = {str(place): _shown(wanted, place, step.secrets[place]) for place in shown if place in step.secrets}
+    if listed != wanted.listed:
+        before.setdefault(str(wanted.ca.place), {})["signs"] = listed
+        after[str(wanted.ca.place)]["signs"] = wanted.listed
+    return {"before": before, "after": after}
 
 
 def _shown(wanted: Wanted, place: Place, data: Data) -> dict:

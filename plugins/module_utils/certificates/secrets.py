@@ -34,7 +34,7 @@ except ImportError:  # the connection reports it
 # Seconds for the API server's answer to a change.
 _SECONDS = 30
 # On the CA's Secret: the Secrets of the certificates that it signs, NAMESPACE/NAME with commas between.
-CERTIFICATES = "runtime-security.kubernetes/certificates"
+CERTIFICATES = "runtime-security/certificates"
 
 
 class Secrets:

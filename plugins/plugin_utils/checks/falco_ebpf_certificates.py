@@ -65,7 +65,7 @@ def leaf_certificate(name: str, other: str) -> Check:
         if missing:
             return Problem(expected, "given without %s" % " and ".join(missing), "set it as well, or this one to ''")
         given = _given(certificate, inputs["falco_ebpf_%s_key" % name])
-        names = inputs["__falco_ebpf_leaves"][name]["names"]
+        names = inputs["__falco_ebpf_certificate_names"][name]
         subject = x509.Subject(name, datetime.timedelta(), (name,), tuple(names))
         leaf = Leaf(name, Place("", ""), subject, Entries("", "", ""), given)
         found = problems.of_leaf(leaf, x509.load_certificates(inputs[_CA].encode()))

@@ -112,7 +112,7 @@ def test_a_certificate_that_ends_soon_is_seen(stack):
     rules = {"falco-receiver-tls": int(time.time()) + 3 * 86400, "falco-ca": int(time.time()) + 900 * 86400}
     address = stack.sink_address()
     since = time.monotonic()
-    declare(stack, address, __grafana_wiring_certificate_dates=rules)
+    declare(stack, address, certificates=rules)
     stack.fires("Certificate expiring", since, 60)
     since = time.monotonic()
     declare(stack, address)

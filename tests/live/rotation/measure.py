@@ -56,7 +56,7 @@ def steps(values, rules):
     yield "install", lambda: role(**more)
     yield "rule change", lambda: role(**changed)
     yield "certificates", lambda: rotate("certificates", **changed)
-    yield "CA", lambda: rotate("authority", **changed)
+    yield "CA", lambda: rotate("ca", **changed)
     yield "SIGKILL", kill
 
 

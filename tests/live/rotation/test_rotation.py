@@ -63,7 +63,7 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
         before = serials()
         seconds = {"certificates": rotate("certificates")}
         between = serials()
-        seconds["authority"] = rotate("authority")
+        seconds["ca"] = rotate("ca")
         after = serials()
         while len(stream["new"]) < LEAST or len(runs.sent) < LEAST:
             assert runs.is_alive(), f"the process that runs all the time was left after {len(runs.sent)} events"
@@ -89,7 +89,7 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
     print(
         f"\n{len(sent)} events of new processes at {pace:.1f} a second, {len(lost)} lost; {len(written)} of one that ran all the time, "
         f"{len(missing)} lost, {len(unnamed)} without its pod; rotation of the certificates "
-        f"{seconds['certificates']:.0f} s, of the authority {seconds['authority']:.0f} s; "
+        f"{seconds['certificates']:.0f} s, of the CA {seconds['ca']:.0f} s; "
         f"{len(receipts.followers)} receivers, {clients} TLS connections, {len(captured.content)} bytes on the wire"
     )
     assert [name for name in before if before[name] == between[name]] == ["falco-ca"]

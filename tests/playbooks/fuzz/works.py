@@ -17,7 +17,7 @@ from .cases import PRODUCT
 CHARTS = role_inputs.ROOT / "lab" / "charts"
 # What the role learns at run time, and what has it use charts that are here.
 BASE = {
-    "falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf", "__falco_ebpf_fingerprints": {}},
+    "falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf"},
     "loki_stack": {"loki_stack_agent": "promtail"},
     "metrics_stack": {"__metrics_stack_admin_version": "1"},
 }
@@ -28,8 +28,9 @@ OUTCOMES = {
         "__falco_ebpf_releases",
         "__falco_ebpf_objects",
         "__falco_ebpf_amendments",
-        "__falco_ebpf_certificates",
-        "__falco_ebpf_outputs_data",
+        "__falco_ebpf_ca",
+        "__falco_ebpf_receiver_certificates",
+        "__falco_ebpf_outputs_objects",
         "__falco_ebpf_rules_hash",
     ],
     "grafana_wiring": ["__grafana_wiring_data_sources", "__grafana_wiring_inputs", "__grafana_wiring_alerts_rules"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jinja2
 import yaml
+from ansible_collections.runtime_security.kubernetes.plugins.filter.promql_timestamps import promql_timestamps
 
 TOP = Path(__file__).parents[3]
 ROLE = TOP / "roles" / "grafana_wiring"
@@ -18,7 +19,8 @@ def defaults() -> dict:
     return yaml.safe_load((ROLE / "defaults" / "main" / "alerts.yml").read_text(encoding="utf-8"))
 
 
-def rules(**inputs) -> list[dict]:
+def rules(certificates: dict[str, int] = CERTIFICATES, **inputs) -> list[dict]:
+    """The rules, where certificates say when each ends."""
     # The first line tells Ansible how variables are written here.
     _, text = (ROLE / "templates" / "alerts.yml.j2").read_text(encoding="utf-8").split("\n", 1)
     environment = jinja2.Environment(
@@ -27,7 +29,7 @@ def rules(**inputs) -> list[dict]:
     given = {
         **defaults(),
         "grafana_wiring_falco_namespace": "falco",
-        "__grafana_wiring_certificate_dates": CERTIFICATES,
+        "__grafana_wiring_certificate_ends": promql_timestamps(certificates, "certificate"),
         **inputs,
     }
     return yaml.safe_load(environment.from_string(text).render(given))

@@ -43,14 +43,12 @@ def test_the_priority_is_the_lowest_that_alarms():
 
 
 def test_without_dates_there_is_no_rule_for_them():
-    assert "certificate-expiring" not in {rule["uid"] for rule in shipped.rules(__grafana_wiring_certificate_dates={})}
+    assert "certificate-expiring" not in {rule["uid"] for rule in shipped.rules(certificates={})}
 
 
 def test_every_certificate_counts(promtool, tmp_path):
     """At the begin of 1970 the one has 10 days left and is told, the other 20 and is not."""
-    text = shipped.expression(
-        "certificate-expiring", __grafana_wiring_certificate_dates={"a": 86400 * 10, "b": 86400 * 20}
-    )
+    text = shipped.expression("certificate-expiring", certificates={"a": 86400 * 10, "b": 86400 * 20})
     checks = [{"expr": text, "eval_time": "0s", "exp_samples": [{"labels": '{certificate="a"}', "value": 10}]}]
     path = tmp_path / "dates.yml"
     path.write_text(yaml.safe_dump({"tests": [{"interval": "1m", "input_series": [], "promql_expr_test": checks}]}))

@@ -8,18 +8,12 @@ the charts it needs below its own folder charts.
 
 from __future__ import annotations
 
-import base64
-import datetime
 import os
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import lab_falco_charts, templated_by
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from role_inputs import refusal, refused
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +23,12 @@ REAL = [Path(os.environ["REAL_FALCO_CHARTS"])] if "REAL_FALCO_CHARTS" in os.envi
 # What the role learns at run time.
 LEARNT = {
     "__falco_ebpf_chosen": "modern_ebpf",
-    "__falco_ebpf_fingerprints": {"server": "fingerprint of the server", "client": "fingerprint of the client"},
+    "__falco_ebpf_certificates": {
+        "certificates": {
+            "server": {"fingerprint": "fingerprint of the server"},
+            "client": {"fingerprint": "fingerprint of the client"},
+        }
+    },
 }
 IMAGES = {
     "falco_ebpf_image": {"registry": "r.invalid", "repository": "sensor", "tag": "1"},
@@ -84,28 +83,6 @@ def annotations(workload):
 
 def falco_yaml(objects):
     return yaml.safe_load(objects["ConfigMap", "falco"]["data"]["falco.yaml"])
-
-
-@pytest.mark.parametrize(
-    ("name", "own"),
-    [("current", {"falco-receiver-tls", "falco-client-tls"}), ("classic", {"falco-grpc-tls", "falco-exporter-certs"})],
-)
-def test_grafana_gets_no_dates_of_certificates_that_the_run_removes(templated, name, own):
-    """While a run changes the variant, the Secrets of both are there until the new pods are ready."""
-    pem = base64.b64encode(certificate()).decode()
-    there = ("falco-receiver-tls", "falco-client-tls", "falco-grpc-tls", "falco-exporter-certs")
-    stored = {secret: {"tls.crt": pem} for secret in there} | {"falco-ca": {"ca.crt": pem}}
-    dates = templated("__falco_ebpf_certificate_dates", falco_ebpf_variant=name, __falco_ebpf_pem=stored, **LEARNT)
-    assert set(dates) == own | {"falco-ca"}
-
-
-def certificate():
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "falco")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def ports(service):
@@ -247,14 +224,14 @@ if REAL:
 
 
 def test_the_certificate_is_for_the_name_the_exporter_asks_for(templated):
-    leaves = templated("__falco_ebpf_leaves", falco_ebpf_variant="classic", falco_ebpf_namespace="sensors")
+    server, client = templated("__falco_ebpf_classic_certificates", falco_ebpf_namespace="sensors")
     asked = templated("__falco_ebpf_exporter_values", falco_ebpf_variant="classic", falco_ebpf_namespace="sensors")
     (service,) = templated("__falco_ebpf_classic_objects", falco_ebpf_namespace="sensors")
     host = asked["falco"]["grpcHostname"]
-    assert f"DNS:{host}" in leaves["server"]["names"]
+    assert f"DNS:{host}" in server["subject_alt_names"]
     assert host == f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
     assert service["spec"]["internalTrafficPolicy"] == "Local"
-    assert (leaves["server"]["usage"], leaves["client"]["usage"]) == ("serverAuth", "clientAuth")
+    assert (server["usage"], client["usage"]) == (["server"], ["client"])
 
 
 @BOTH

@@ -7,12 +7,14 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 
 import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer, wanted, x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import info, issuer, wanted, x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import Cluster, Server, made
+from api_double import Cluster, Server, entry, made
 from api_double import run as run_play
 from test_oracle import LIES, Liar
 
@@ -188,10 +190,35 @@ def test_labels_and_annotations_of_others_stay(run, cluster):
 def test_the_ca_lists_what_it_signs(run, cluster):
     run()
     annotations = cluster.objects["v1", "falco", "secrets", "pki"]["metadata"]["annotations"]
-    assert annotations == {"runtime-security.kubernetes/certificates": "agents/client-tls,falco/server-tls"}
+    assert annotations == {"runtime-security/certificates": "agents/client-tls,falco/server-tls"}
     done = run(certificates=LEAVES[:1])
     assert done["changed"] and done["diff"]["after"]["falco/pki"]["signs"] == ["falco/server-tls"]
     assert not run(certificates=LEAVES[:1])["changed"]
+
+
+def test_only_what_the_ca_signs_now_is_read(run, cluster, at):
+    """While a variant is changed, the Secrets of both are there until the new pods are ready."""
+    run(certificates=LEAVES[:1])
+    run(certificates=LEAVES[1:])
+    assert "falco/server-tls" in names(cluster)
+    found = info.ends(Reader(at(cluster)), "falco", "pki")
+    assert [(one["namespace"], one["secret"]) for one in found] == [("falco", "pki"), ("agents", "client-tls")]
+    assert found[0]["not_after"] == run(certificates=LEAVES[1:])["ca"]["not_after"]
+    assert info.ends(Reader(at(cluster)), "falco", "missing") == []
+
+
+def test_dates_of_a_ca_that_was_given_are_those_of_the_first(run, cluster, at):
+    key = x509.new_key()
+    own = x509.issue(wanted.wanted(PARAMS).ca.subject, key)
+    other = x509.issue(wanted.wanted(PARAMS).ca.subject, x509.new_key())
+    pem = (x509.certificate_pem(own) + x509.certificate_pem(other)).decode()
+    run(ca={**CA, "certificate": pem, "key": x509.key_pem(key).decode()})
+    assert list(data(cluster, "falco", "pki")) == ["ca.crt"]
+    assert [one["secret"] for one in info.ends(Reader(at(cluster)), "falco", "pki")] == [
+        "pki",
+        "client-tls",
+        "server-tls",
+    ]
 
 
 def test_a_secret_of_somebody_else_is_refused_before_the_first_write(run, cluster):
@@ -429,3 +456,38 @@ def test_check_mode_without_a_cluster(module, tmp_path):
     assert done.returncode == 0, done.stdout
     assert json.loads((tmp_path / "done").read_text())["changed"] is (module == "k8s_certificates")
     assert run_play(Cluster(), tasks).returncode == 2
+
+
+def falco(*names, **inputs):
+    """Tasks of the role falco_ebpf."""
+    connection = {"group/runtime_security.kubernetes.cluster": {"kubeconfig": "{{ runtime_security_kubeconfig }}"}}
+    tasks = [entry("falco_ebpf", name) for name in names]
+    return [{"block": tasks, "module_defaults": connection, "vars": inputs}]
+
+
+@pytest.mark.parametrize(
+    ("variant", "secrets"),
+    [("current", ["falco-receiver-tls", "falco-client-tls"]), ("classic", ["falco-grpc-tls", "falco-exporter-certs"])],
+)
+def test_the_certificates_of_falco(variant, secrets):
+    cluster = Cluster()
+    for changed in ("changed=1", "changed=0"):
+        done = run_play(cluster, falco("certificates", falco_ebpf_variant=variant))
+        assert done.returncode == 0 and changed in done.stdout, done.stdout
+    assert names(cluster) == {"falco/falco-ca", *(f"falco/{name}" for name in secrets)}
+    assert list(data(cluster, "falco", secrets[0])) == ["ca.crt", "server.crt", "server.key"]
+    assert list(data(cluster, "falco", secrets[1])) == ["ca.crt", "client.crt", "client.key"]
+    done = run_play(cluster, falco("certificates", falco_ebpf_variant=variant, __falco_ebpf_renew=["server"]))
+    assert f"falco/{secrets[0]}: its renewal was asked for" in done.stdout
+
+
+def test_the_outputs_of_falco():
+    cluster = Cluster()
+    there = {"objects": [[made("Secret", "falco-receiver-outputs", data={"LOKI_HOSTPORT": "eA=="})]]}
+    outputs = {"slack": {"webhookurl": "planted-word"}}
+    show = {"ansible.builtin.debug": {"msg": "{{ __falco_ebpf_outputs_fingerprint }}"}}
+    tasks = [*falco("outputs"), show]
+    done = run_play(cluster, tasks, "--diff", falco_ebpf_outputs=outputs, __falco_ebpf_there=there)
+    assert done.returncode == 0, done.stdout
+    assert "planted-word" not in done.stdout and re.search(r"\b[0-9a-f]{64}\b", done.stdout)
+    assert data(cluster, "falco", "falco-receiver-outputs")["SLACK_WEBHOOKURL"] == b"planted-word"
