@@ -10,7 +10,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.table import UnknownCheck
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.validation import Validation
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.in_worker import load_ahead
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.preload import load_ahead
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.yaml_source import reader_of
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -43,7 +44,7 @@ class ActionModule(ActionBase):
             )
         except UnknownCheck as error:
             raise AnsibleActionFail(f"checks: {error}") from error
-        messages = validation.messages(self._loader.get_text_file_contents)
+        messages = validation.messages(reader_of(self._loader))
         if messages:
             more = f" And {len(messages) - _MOST} more." if len(messages) > _MOST else ""
             result.update(failed=True, msg=f"{' '.join(messages[:_MOST])}{more} Nothing was changed.")

@@ -50,7 +50,7 @@ class ActionDoor(ActionBase):
             and not self._task.delegate_to
             and not self._task.async_val
             and not any(self._task.environment)
-            and self._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable
+            and same_python(self._templar.template(task_vars.get("ansible_python_interpreter")), sys.executable)
         )
 
     def parameters(self):
@@ -83,6 +83,15 @@ class ActionDoor(ActionBase):
         hidden = set() if clean else secrets(params, self.work.ARGUMENTS)
         shown = self.work.masked(params) if hasattr(self.work, "masked") else params
         return remove_values({"changed": False, **result, "invocation": {"module_args": shown}}, hidden)
+
+
+def same_python(one, other):
+    """Whether two paths are names of one Python, such as python3 and python in one environment's folder."""
+    return one == other or (
+        bool(one)
+        and os.path.dirname(one) == os.path.dirname(other)
+        and os.path.realpath(one) == os.path.realpath(other)
+    )
 
 
 def secrets(params, arguments):

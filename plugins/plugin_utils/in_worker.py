@@ -15,38 +15,20 @@ import importlib
 import io
 import json
 import os
-import pkgutil
 import sys
 from unittest import mock
 
 from ansible.module_utils import basic
-from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader, test_loader
 from ansible.release import __version__ as core
 from ansible.utils.display import Display
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.preload import load_ahead  # noqa: F401 - until it is gone
 
 _PLUGINS = "ansible_collections.runtime_security.kubernetes.plugins"
 # How arguments and results are written; the one that ansible-core has for Python.
 _PROFILE = "legacy"
 # How an action takes a module's result is nothing that ansible-core promises; make matrix tries these.
 _TRIED = ("2.19.", "2.20.", "2.21.")
-
-
-def load_ahead():
-    """Load what most tasks need before Ansible forks a worker for each, which would load it anew.
-
-    Whoever lacks a library is told by the plugin that needs it.
-    """
-    names = ["ansible.module_utils.urls", "kubernetes.client.api_client", "kubernetes.config", "kubernetes.dynamic"]
-    lookups = importlib.import_module(f"{_PLUGINS}.lookup")
-    names += [f"{lookups.__name__}.{found.name}" for found in pkgutil.iter_modules(lookups.__path__)]
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    # To find one, the loader reads and keeps all of Ansible's and of the collection's.
-    filter_loader.get("runtime_security.kubernetes.service_url")
-    test_loader.get("runtime_security.kubernetes.lock_kept")
 
 
 def _clients():
@@ -83,6 +65,8 @@ class InWorker(ActionBase):
         Display().vvv(f"Runs {name} in the worker")
         args = dict(self._task.args)
         self._update_module_args(self._task.action, args, task_vars)
+        from ansible.module_utils.common.json import Direction, get_module_encoder
+
         encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
         encoded = json.dumps({"ANSIBLE_MODULE_ARGS": args}, cls=encoder).encode()
         module = importlib.import_module(f"{_PLUGINS}.modules.{name}")

@@ -33,10 +33,15 @@ _TAGS = {
 _LEAST_IN_BASE_60 = 60
 
 
+def reader_of(loader: object) -> Callable[[str], str] | None:
+    """How a DataLoader reads a file, decrypted. ansible-core 2.18 and older neither can, nor tell where a value was written."""
+    return getattr(loader, "get_text_file_contents", None)
+
+
 class Sources:
     """The files in which values were written. read returns the text of a path, decrypted, or raises OSError or AnsibleError."""
 
-    def __init__(self, read: Callable[[str], str]) -> None:
+    def __init__(self, read: Callable[[str], str] | None) -> None:
         self._read = read
         self._events: dict[str, dict] = {}
 

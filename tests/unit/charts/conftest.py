@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from trusted import load
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = "1.34.4"
@@ -42,7 +43,7 @@ def templated_by(role: str, variable: str, inputs: dict) -> object:
         *sorted(source.glob("vars/main/*.yml")),
     ]
     for file in filter(Path.is_file, files):
-        variables = loader.load_from_file(str(file), trusted_as_template=True) | variables
+        variables = load(loader, file) | variables
     return Templar(loader, variables=variables | inputs).template(variables[variable])
 
 

@@ -9,6 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import action_loader
 from ansible.template import Templar
+from trusted import load
 
 SPECIFICATION = """
 argument_specs:
@@ -53,7 +54,7 @@ def message(tmp_path):
         (folder / "meta" / "checks.yml").write_text(CHECKS, encoding="utf-8")
         (folder / "role.yml").write_text(VARIABLES, encoding="utf-8")
         loader = DataLoader()
-        known = loader.load_from_file(str(folder / "role.yml"), trusted_as_template=True) | inputs
+        known = load(loader, folder / "role.yml") | inputs
         action = action_loader.get(
             "runtime_security.kubernetes.validate_inputs",
             task=SimpleNamespace(

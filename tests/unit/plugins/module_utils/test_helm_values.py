@@ -20,8 +20,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_v
     helm_values,
     scalar,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import yaml_source
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import is_free
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.yaml_source import Sources
+from trusted import load
 
 TOP = Path(__file__).parents[4]
 PAGE = (TOP / "docs" / "values.md").read_text(encoding="utf-8")
@@ -37,8 +39,8 @@ def read(tmp_path):
         file = tmp_path / "values.yml"
         file.write_text(f"v: {text}\n", encoding="utf-8")
         loader = DataLoader()
-        value = loader.load_from_file(str(file), trusted_as_template=True)["v"]
-        return value, list(Sources(loader.get_text_file_contents).misread(value))
+        value = load(loader, file)["v"]
+        return value, list(Sources(yaml_source.reader_of(loader)).misread(value))
 
     return _read
 
@@ -67,6 +69,8 @@ def test_is_read_as_helm_reads_it_or_refused(read, text, reads, here):
     except UnreadableValue as error:
         differences.append(error)
     if here == "refused":
+        if yaml_source.Origin is None and not differences:
+            pytest.skip("this ansible-core does not tell where a value was written")
         assert differences
         assert all(odd.expected and odd.fix for odd in differences)
     else:

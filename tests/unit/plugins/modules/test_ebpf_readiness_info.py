@@ -5,16 +5,14 @@
 from __future__ import annotations
 
 import ast
-import json
 import sys
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.runtime_security.kubernetes.plugins.doc_fragments import readiness
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import ebpf_readiness
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import requirements
-from ansible_collections.runtime_security.kubernetes.plugins.modules import ebpf_readiness_info
+from doors import by_module
 from test_ebpf_readiness_hosts import load
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
@@ -25,26 +23,23 @@ SOURCES = [
 ]
 
 
-def run(monkeypatch, capsys, host: str = "ubuntu_24_04", **arguments: object) -> dict:
+def run(monkeypatch, host: str = "ubuntu_24_04", check: bool = False, **arguments: object) -> dict:
     monkeypatch.setattr(ebpf_readiness.observe, "observe", lambda options: load(host)["record"])
-    with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
-        ebpf_readiness_info.main()
-    result = json.loads(capsys.readouterr().out)
-    assert bool(result.get("failed")) == bool(stop.value.code)
+    result = by_module("ebpf_readiness_info", arguments, check)
     assert result.get("changed", False) is False
     return result
 
 
-def test_judges_all_drivers_of_the_release(monkeypatch, capsys):
-    result = run(monkeypatch, capsys)
+def test_judges_all_drivers_of_the_release(monkeypatch):
+    result = run(monkeypatch)
     assert list(result["drivers"]) == ["modern_ebpf", "kmod"]
     assert result["recommended_driver"] == "modern_ebpf"
     assert (result["falco_version"], result["requirements_since"]) == ("0.44.1", "0.44.0")
-    assert set(run(monkeypatch, capsys, falco_version="0.43.1")["drivers"]) == {"modern_ebpf", "kmod", "ebpf"}
+    assert set(run(monkeypatch, falco_version="0.43.1")["drivers"]) == {"modern_ebpf", "kmod", "ebpf"}
 
 
-def test_changes_nothing_in_check_mode_either(monkeypatch, capsys):
-    assert run(monkeypatch, capsys, _ansible_check_mode=True)["recommended_driver"] == "modern_ebpf"
+def test_changes_nothing_in_check_mode_either(monkeypatch):
+    assert run(monkeypatch, check=True)["recommended_driver"] == "modern_ebpf"
 
 
 @pytest.mark.parametrize(
@@ -60,24 +55,24 @@ def test_changes_nothing_in_check_mode_either(monkeypatch, capsys):
         ),
     ],
 )
-def test_wrong_options_are_refused_with_what_to_give(monkeypatch, capsys, arguments, message):
-    assert run(monkeypatch, capsys, **arguments)["msg"] == message
+def test_wrong_options_are_refused_with_what_to_give(monkeypatch, arguments, message):
+    assert run(monkeypatch, **arguments)["msg"] == message
 
 
-def test_require_passes_when_ready(monkeypatch, capsys):
-    assert "failed" not in run(monkeypatch, capsys, require="modern_ebpf")
-    assert "failed" not in run(monkeypatch, capsys, host="ubuntu_20_04", require="any")
+def test_require_passes_when_ready(monkeypatch):
+    assert "failed" not in run(monkeypatch, require="modern_ebpf")
+    assert "failed" not in run(monkeypatch, host="ubuntu_20_04", require="any")
 
 
-def test_require_fails_with_all_reasons_and_the_whole_result(monkeypatch, capsys):
-    result = run(monkeypatch, capsys, host="ubuntu_20_04", require="modern_ebpf")
+def test_require_fails_with_all_reasons_and_the_whole_result(monkeypatch):
+    result = run(monkeypatch, host="ubuntu_20_04", require="modern_ebpf")
     assert result["msg"].startswith("Falco's driver modern_ebpf: not ready.\n- kernel: 5.4.0-196-generic")
     assert all("- " + reason in result["msg"] for reason in result["drivers"]["modern_ebpf"]["reasons"])
     assert result["recommended_driver"] == "kmod"
 
 
-def test_require_takes_unknown_for_not_ready(monkeypatch, capsys):
-    result = run(monkeypatch, capsys, host="ubuntu_24_04_no_root", require="any")
+def test_require_takes_unknown_for_not_ready(monkeypatch):
+    result = run(monkeypatch, host="ubuntu_24_04_no_root", require="any")
     assert "Falco's driver modern_ebpf: unknown." in result["msg"]
     assert "Falco's driver kmod: unknown." in result["msg"]
 
