@@ -368,4 +368,5 @@ def test_a_record_that_changes_while_it_is_read_is_read_again(helm_module, monke
         return found
 
     monkeypatch.setattr(cluster, "listed", late)
-    assert helm_module(cluster, LOKI)["releases"]["loki"]["revision"] == 2
+    result = helm_module(cluster, LOKI)
+    assert result["releases"]["loki"]["revision"] == 2 and actions(result) == {"loki": "unchanged"}
