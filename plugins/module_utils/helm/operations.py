@@ -102,11 +102,15 @@ class Helm:
         return ["--server-side=false"] if version and int(version.split(".")[0]) >= 4 else []
 
     def refused_changes(self, request: Request, found: Found) -> list[str]:
-        """What Kubernetes would not let an upgrade change, in words; what cannot be rendered is left to the upgrade."""
-        if request.source is None or found.content is None:
+        """What Kubernetes would not let an upgrade change, in words; what cannot be rendered is left to the upgrade.
+
+        Raises WorkError where the values that others set cannot be read.
+        """
+        values = request.next_values(found)
+        if found.content is None:
             return []
         command = ["template", request.name, *request.source.arguments, "--is-upgrade", "--values", "-"]
-        code, printed, _said = self.run(command, request.next_values(found))
+        code, printed, _said = self.run(command, values)
         try:
             before = [*yaml.safe_load_all(found.content.manifest)]
             after = [*yaml.safe_load_all(printed)] if code == 0 else []

@@ -348,7 +348,7 @@ def test_what_cannot_be_seen_is_refused_or_taken_over(helm_module):
 
 
 def test_values_of_others_that_cannot_be_read_are_not_overwritten(helm_module):
-    cluster = Account(NAMESPACE, DEPLOYED, RECORD)
+    cluster = Account(NAMESPACE, DEPLOYED, mark("loki", []))
     cluster.refused = lambda path, words: "/secrets/" in path
     assert "the values that others set in it cannot be read" in helm_module(cluster, LOKI)["msg"]
     assert cluster.changes == []
