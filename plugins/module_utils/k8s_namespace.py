@@ -26,7 +26,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "labels": {"type": "dict", "default": {}},
     "owner": {"type": "dict", "default": OWNER},
-    "removed_releases": {"type": "list", "elements": "str", "default": []},
+    "removed_releases": {"type": "raw", "default": []},
     "wait_timeout": {"type": "int", "default": 120},
 }
 # Labels and annotations that name a release: of a chart's objects, of claims, of Helm's Secrets, of our ConfigMaps.
@@ -78,7 +78,9 @@ def absent(reader: Reader, params: dict, mode: Mode) -> dict:
         ) from error
     if remaining:
         said = f"Namespace {name} stays. In it are {', '.join(remaining)}."
-        return {**result(params, mode, Change(place(found), found, found)), "remaining": remaining, "warnings": [said]}
+        kept = {**result(params, mode, Change(place(found), found, found)), "remaining": remaining}
+        # What is in it in a dry run may be what other tasks of the run would have removed.
+        return kept if mode.check else {**kept, "warnings": [said]}
     if not mode.check:
         Remover(reader, params["wait_timeout"], wait=True).remove([found])
     return result(params, mode, Change(place(found), found, {}))
@@ -120,5 +122,8 @@ def _definition(params: dict) -> dict:
 
 def _ignored(params: dict) -> list[str]:
     """Labels and annotations of objects that a run would have removed."""
-    releases = [f"{word}={name}" for word in _RELEASE_WORDS for name in params["removed_releases"]]
+    removed = params["removed_releases"]
+    if isinstance(removed, dict):
+        removed = [name for name, release in removed.items() if release["status"] == "absent"]
+    releases = [f"{word}={name}" for word in _RELEASE_WORDS for name in removed]
     return releases + [f"{key}={value}" for key, value in params["owner"].items()]

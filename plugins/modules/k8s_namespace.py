@@ -44,10 +44,10 @@ options:
     default: {app.kubernetes.io/managed-by: runtime_security.kubernetes}
   removed_releases:
     description:
-      - Names of Helm releases that earlier tasks uninstalled. In check mode their objects still exist; they do not count, nor do
-        objects with the labels of O(owner).
-    type: list
-    elements: str
+      - Names of Helm releases that earlier tasks uninstalled, or the value C(releases) that
+        M(runtime_security.kubernetes.helm_releases) returned for O(runtime_security.kubernetes.helm_releases#module:state=absent).
+      - In check mode their objects still exist; they do not count, nor do objects with the labels of O(owner).
+    type: raw
     default: []
   wait_timeout:
     description: Seconds that a deletion may take.

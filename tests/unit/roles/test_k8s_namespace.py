@@ -153,7 +153,10 @@ def test_a_dry_run_does_not_count_what_a_run_would_have_removed_before(task):
     others = made("Secret", "word", OWNER, namespace="falco")
     cluster = Cluster(namespace(OWNER), moved(release("sensor")), moved(mark("sensor")), chart, others)
     assert task(cluster, "absent", mode=DRY, removed_releases=["sensor"])["changed"]
-    assert not task(cluster, "absent", mode=DRY)["changed"]
+    uninstalled = {"sensor": {"status": "absent"}, "other": {"status": "deployed"}}
+    assert task(cluster, "absent", mode=DRY, removed_releases=uninstalled)["changed"]
+    kept = task(cluster, "absent", mode=DRY, removed_releases={"sensor": {"status": "deployed"}})
+    assert not kept["changed"] and "warnings" not in kept
     # A run counts what is there.
     assert not task(cluster, "absent", removed_releases=["sensor"])["changed"]
     assert cluster.changes == []
