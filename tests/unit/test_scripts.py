@@ -1,0 +1,25 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each shell script of the project parses; those that only a bare machine runs would fail there first."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+SCRIPTS = sorted(
+    path
+    for folder in ("tools", "lab", "tests", ".ci", "bench")
+    for path in (TOP / folder).rglob("*")
+    if path.is_file() and path.read_bytes()[:2] == b"#!" and b"sh\n" in path.read_bytes()[:40]
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_the_script_parses(script):
+    shell = script.read_text(encoding="utf-8").splitlines()[0].rpartition("/")[2].rpartition(" ")[2]
+    done = subprocess.run([shell, "-n", str(script)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
