@@ -21,7 +21,10 @@ PAGES = (runtime_security_events, log_explorer, pipeline_health, api_audit)
 def files() -> dict[Path, str]:
     """Each file with its content."""
     pages = [page.dashboard() for page in PAGES]
-    return {FOLDER / f"{page['uid']}.json": json.dumps(page, indent=2, ensure_ascii=False) + "\n" for page in pages}
+    return {
+        FOLDER / f"{page['uid']}.json": json.dumps(page, separators=(",", ":"), ensure_ascii=False) + "\n"
+        for page in pages
+    }
 
 
 if __name__ == "__main__":
