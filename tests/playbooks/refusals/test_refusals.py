@@ -44,7 +44,7 @@ CASES = {
     "gRPC in the variant that has none": (
         ["-e", '{"falco_ebpf_values": {"falco": {"grpc": {"enabled": true}}}}'],
         "falco_ebpf_values: keys that variant current refuses (not shown). Expected values without falco.grpc (Falco 0.44 has no gRPC server; its events"
-        " go by falco.http_output to the receiver, which the role sets up.",
+        " go by falco.http_output to the receiver, which the role sets up).",
     ),
     "buffer of no size": (
         ["-e", "falco_ebpf_buffer_preset=11"],
