@@ -128,7 +128,7 @@ def test_files_and_revisions_of_a_mirror_are_wired_once(grafana, role):
 @pytest.mark.parametrize(
     ("dashboards", "said"),
     [
-        ([OURS, ENTRY], "without one are DS_TRACES."),
+        ([OURS, ENTRY], "no value for DS_TRACES"),
         ([OURS, ENTRY | {"checksum": "0" * 64}], "its SHA-256 is"),
         ([OURS, {"id": 11914, "revision": 4, "checksum": "0" * 64}], "was not answered: HTTP Error 404"),
         ([OURS, OURS], "Expected dashboards, each with a uid of its own"),

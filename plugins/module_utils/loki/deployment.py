@@ -138,7 +138,7 @@ class _Task:
         release = evidence.read(self._reader, self._namespace, ["loki"], taken, contents=False).releases["loki"]
         if not release.exists or not (release.marked or taken("loki")):
             return False
-        k8s_objects.write(self._reader, [self._claim], {}, self._mode.check)
+        k8s_objects.write(self._reader, [self._claim], {**_removal({}), "state": "present"}, self._mode.check)
         return True
 
     def _remove_rest(self, marked: bool) -> list:
@@ -160,4 +160,5 @@ class _Task:
 
 
 def _removal(owner: dict) -> dict:
+    """Options of k8s_objects."""
     return {"owner": owner, "wait": True, "wait_timeout": _WAIT}

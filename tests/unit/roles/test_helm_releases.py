@@ -312,7 +312,7 @@ def test_two_of_one_name_and_charts_that_are_missing(helm_module, tmp_path):
     assert "chart: missing for release loki" in helm_module(cluster, {"name": "loki"})["msg"]
     gone = LOKI | {"chart": str(tmp_path / "none.tgz")}
     assert "none.tgz' cannot be read" in helm_module(cluster, gone)["msg"]
-    assert "Release loki: a: unusable value" in helm_module(cluster, LOKI | {"values": {"a": float("nan")}})["msg"]
+    assert "Release loki: a: invalid value" in helm_module(cluster, LOKI | {"values": {"a": float("nan")}})["msg"]
     assert helm_module(cluster)["changed"] is False
 
 
