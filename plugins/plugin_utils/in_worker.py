@@ -22,7 +22,6 @@ from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core
 from ansible.utils.display import Display
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.preload import load_ahead  # noqa: F401 - until it is gone
 
 _PLUGINS = "ansible_collections.runtime_security.kubernetes.plugins"
 # How arguments and results are written; the one that ansible-core has for Python.

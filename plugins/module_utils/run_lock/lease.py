@@ -16,7 +16,7 @@ try:
     from urllib3.exceptions import HTTPError
     from urllib3.util.ssl_ import create_urllib3_context
 except ImportError:  # connection.py reports it
-    ApiException = HTTPError = OSError
+    ApiException, HTTPError = (type("Missing", (Exception,), {}) for _each in range(2))
 
 # A Lease of the namespace in which nothing of the control plane elects anybody; it cannot be removed.
 NAMESPACE = "default"

@@ -22,7 +22,7 @@ from .secret_words import GIVEN, ProcessList, seen_in
 # passwords, the proof has them.
 KILLED_IN = {
     "rules_judge | Render the chart": {"falco_ebpf_shipped_rules": False},
-    "releases_install | Install or upgrade": {"falco_ebpf_receiver_resources": {"requests": {"cpu": "11m"}}},
+    "releases | Install or upgrade those that differ": {"falco_ebpf_receiver_resources": {"requests": {"cpu": "11m"}}},
     "apply | Write the alert rules": {},
     "prove | Follow the markers": {},
 }
