@@ -11,7 +11,7 @@ packaged=$(python3 -c 'import ansible_collections; print(list(ansible_collection
 ours=$work/ansible_collections/runtime_security/kubernetes
 
 mkdir -p "$ours"
-for collection in community/crypto community/grafana kubernetes/core; do
+for collection in community/grafana kubernetes/core; do
     mkdir -p "$work/ansible_collections/$collection"
     cp -r "$packaged/$collection/." "$work/ansible_collections/$collection"
 done

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 TOP = Path(__file__).parents[2]
-OTHERS = ("kubernetes.core.", "community.crypto.", "community.grafana.")
+OTHERS = ("kubernetes.core.", "community.grafana.")
 
 
 def tasks_of(node):

@@ -20,7 +20,7 @@ import yaml
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security"
-COLLECTIONS = ("kubernetes.core", "community.grafana", "community.crypto")
+COLLECTIONS = ("kubernetes.core", "community.grafana")
 CHECKS = {
     "unit": ["pytest", "-q", "tests/unit/plugins", "tests/unit/test_roles.py"],
     "values": ["pytest", "-q", "tests/unit/charts"],
