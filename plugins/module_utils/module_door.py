@@ -22,4 +22,4 @@ def run_module(work: t.Any) -> None:
         result, finish = {"msg": str(error), **error.facts}, module.fail_json
     for warning in result.pop("warnings", ()):
         module.warn(warning)
-    finish(**shown, **result)
+    finish(**shown, **{"changed": False, **result})
