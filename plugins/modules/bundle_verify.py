@@ -15,6 +15,7 @@ extends_documentation_fragment:
 description:
   - Compares the SHA-256 of every file that the bundle's C(SHA256SUMS) lists.
   - Fails if a file is missing, differs or is not listed, and names each.
+  - In a playbook each bundle is read once a run. Later tasks with the same path on the same host return what the first one did.
 options:
   path:
     description: Folder of the bundle.

@@ -176,3 +176,38 @@ def test_a_role_alone_ends_before_its_first_change(role, entry, bundle, playbook
     assert "bin/helm: SHA-256 is" in " ".join(done.stdout.split())
     assert "changed=0" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "play.yml"]
+
+
+ONCE = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Verify the bundle
+      runtime_security.kubernetes.bundle_verify: &bundle
+        path: "{{ bundle }}"
+      register: first
+
+    - name: Damage it
+      ansible.builtin.file:
+        path: "{{ bundle }}/node.tar"
+        state: absent
+
+    - name: Verify it again
+      runtime_security.kubernetes.bundle_verify: *bundle
+      register: second
+
+    - name: Compare
+      ansible.builtin.assert:
+        that: second == first
+"""
+
+
+def test_each_run_reads_a_bundle_once(bundle, playbook, tmp_path):
+    """A gigabyte for each role would cost more than a run that changes nothing."""
+    play = tmp_path / "play.yml"
+    play.write_text(ONCE, encoding="utf-8")
+    done = playbook(play, "-e", f"bundle={bundle}")
+    assert done.returncode == 0, done.stdout
+    again = playbook(play, "-e", f"bundle={bundle}")
+    assert "node.tar: No such file" in " ".join(again.stdout.split())
