@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from ansible import constants
@@ -24,9 +23,7 @@ class ActionModule(ActionDoor):
             return json.loads(note.read_text(encoding="utf-8"))
         result = super().run(tmp, task_vars)
         if not result.get("failed"):
-            beside = note.with_suffix(f".{os.getpid()}")
-            beside.write_text(json.dumps(result), encoding="utf-8")
-            os.replace(beside, note)
+            note.write_text(json.dumps(result), encoding="utf-8")
         return result
 
 
