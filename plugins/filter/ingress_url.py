@@ -3,13 +3,7 @@
 
 from __future__ import annotations
 
-
-def ingress_url(ingress):
-    spec = ingress.get("spec", {})
-    host = (spec.get("rules") or [{}])[0].get("host")
-    # An entry without hosts is for all of them.
-    secured = any(not entry.get("hosts") or host in entry["hosts"] for entry in spec.get("tls") or [])
-    return "%s://%s" % ("https" if secured else "http", host) if host else ""
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import ingress_url
 
 
 class FilterModule:

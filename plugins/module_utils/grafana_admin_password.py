@@ -13,6 +13,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     GrafanaError,
     path,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    connection_spec,
+    resolved,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -29,17 +33,17 @@ COMMAND += ["admin", "reset-admin-password", "--password-from-stdin"]
 COMMAND_SECONDS = 60
 # Grafana's words for it; another 401 is a proxy's, or says that Grafana takes no passwords at all.
 REFUSAL = "invalid username or password"
-_CONNECTION = {
-    "url": {"type": "str", "required": True},
-    "url_username": {"type": "str", "default": "admin"},
-    "url_password": {"type": "str", "required": True, "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "timeout": {"type": "int", "default": 30},
-}
+# Of a token there is no password.
+_CONNECTION = {key: value for key, value in connection_spec(in_cluster=True).items() if key != "grafana_api_key"}
 ARGUMENTS = {
     **copy.deepcopy(connection.ARGUMENTS),
-    "grafana": {"type": "dict", "required": True, "options": _CONNECTION},
+    "grafana": {
+        "type": "dict",
+        "required": True,
+        "options": _CONNECTION,
+        # A password that nobody has chosen is set nowhere.
+        "required_one_of": [("url", "service"), ("url_password", "service")],
+    },
     "namespace": {"type": "str", "required": True},
     "label_selector": {
         "type": "str",
@@ -59,30 +63,36 @@ def refused(grafana: Grafana) -> bool:
     return False
 
 
-def set_password(client: t.Any, params: dict) -> None:
+def set_password(client: t.Any, params: dict, password: str) -> None:
+    """Have Grafana's command line in the pod set it."""
     pods = PodCommands(client, params["namespace"])
     pod = pods.running(params["label_selector"], CONTAINER)
     if pod is None:
         raise WorkError(f"No pod with the labels {params['label_selector']} runs in namespace {params['namespace']}.")
-    code, printed = pods.run_with_line(pod, CONTAINER, COMMAND, params["grafana"]["url_password"], COMMAND_SECONDS)
+    code, printed = pods.run_with_line(pod, CONTAINER, COMMAND, password, COMMAND_SECONDS)
     if code != 0:
         raise WorkError(f"Grafana's command line in pod {pod} ended with {code}: {printed[-500:].strip()}")
 
 
 def run(params: dict, mode: Mode) -> dict:
     """Set the password where Grafana says that it is wrong."""
-    unused = {"use_proxy": True, "client_cert": None, "client_key": None, "grafana_api_key": None}
-    grafana = Grafana(unused | params["grafana"])
+    options = resolved({**params["grafana"], "grafana_api_key": None}, params)
+    grafana = Grafana(options)
     try:
         changed = refused(grafana)
         if changed and not mode.check:
             with connection.connected_client(params) as client:
-                set_password(client, params)
+                set_password(client, params, options["url_password"])
             if refused(grafana):
                 raise WorkError(
                     "Grafana refuses the password that was just set. After several wrong tries it does so for five "
-                    f"minutes; else look whether {params['grafana']['url_username']!r} is its first user."
+                    f"minutes; else look whether {grafana.user!r} is its first user."
                 )
     except (GrafanaError, OSError) as exc:
         raise WorkError(str(exc)) from exc
     return {"changed": changed}
+
+
+def announce(params: dict) -> dict:
+    """A Grafana that does not exist yet starts with the password of its Secret."""
+    return {"changed": False}

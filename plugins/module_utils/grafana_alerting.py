@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alert_rules import DefinitionError
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alerting_writer import Writer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_alerting_writer import Writer, lists
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
     PATIENCE,
-    Grafana,
     GrafanaError,
-    connection_spec,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    CONNECTION_CONSTRAINTS,
+    connected,
+    connection_spec,
+    failure,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 QUERY = dict(
@@ -72,15 +77,21 @@ ARGUMENTS = dict(
     purge=dict(type="bool", default=False),
     state=dict(type="str", choices=["present", "absent"], default="present"),
 )
-CONSTRAINTS = {"mutually_exclusive": [("url_username", "grafana_api_key")]}
+CONSTRAINTS = CONNECTION_CONSTRAINTS
 
 
 def run(params: dict, mode: Mode) -> dict:
     """Bring alert rules, contact points and our route to what is declared."""
-    writer = Writer(Grafana(params, PATIENCE), params, mode.check)
     try:
+        writer = Writer(connected(params, 0 if mode.check else PATIENCE), params, mode.check)
         writer.run()
-    except (GrafanaError, DefinitionError) as exc:
+    except NoGrafana:
+        if params["state"] == "present":
+            raise
+        return _result(False)
+    except GrafanaError as exc:
+        raise failure(exc) from exc
+    except DefinitionError as exc:
         raise WorkError(str(exc)) from exc
     return {
         "changed": writer.changed,
@@ -89,3 +100,19 @@ def run(params: dict, mode: Mode) -> dict:
         "contact_points": writer.contact_points,
         "policy": writer.policy,
     }
+
+
+def announce(params: dict) -> dict:
+    """A Grafana that does not exist yet has nothing; what one has that does not answer is not known."""
+    if params["state"] == "absent":
+        return _result(True)
+    result = _result(bool(params["rules"] or params["contact_points"] or params["policy"]))
+    result["rules"]["created"] = [rule["uid"] for rule in params["rules"]]
+    result["contact_points"]["created"] = [point["name"] for point in params["contact_points"]]
+    return {**result, "policy": "created" if params["policy"] else "absent"}
+
+
+def _result(changed: bool) -> dict:
+    """A result without rules and contact points."""
+    rules, points = {**lists(), "edited": []}, lists()
+    return {"changed": changed, "diff": [], "rules": rules, "contact_points": points, "policy": "absent"}

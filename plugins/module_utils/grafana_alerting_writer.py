@@ -23,7 +23,8 @@ _API = ("v1", "provisioning")
 _UNLOCKED = {"X-Disable-Provenance": "true"}
 
 
-def _lists() -> dict[str, list[str]]:
+def lists() -> dict[str, list[str]]:
+    """What becomes of rules or contact points, of none yet."""
     return {"created": [], "updated": [], "unchanged": [], "removed": []}
 
 
@@ -40,8 +41,8 @@ class Writer:
         self.owner = params["owner"]
         self.check_mode = check_mode
         self.group = RuleGroup(grafana, params["folder_uid"], params["group"])
-        self.rules = {**_lists(), "edited": []}
-        self.contact_points = _lists()
+        self.rules = {**lists(), "edited": []}
+        self.contact_points = lists()
         self.policy = "absent"
         self.interval_changed = False
         self.diff: list[dict] = []

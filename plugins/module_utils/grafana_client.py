@@ -23,21 +23,15 @@ from urllib.request import (
 )
 
 from ansible.module_utils.urls import basic_auth_header, make_context
-from ansible_collections.community.grafana.plugins.module_utils.base import clean_url, grafana_argument_spec
+from ansible_collections.community.grafana.plugins.module_utils.base import clean_url
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import EnvironmentProxy
 
 # Seconds that a module which writes waits for a Grafana whose pod is replaced, and between two of its questions.
 PATIENCE = 10.0
 _AGAIN = 0.5
-
-
-def connection_spec() -> dict[str, t.Any]:
-    """The connection options of community.grafana, and what they lack: own CA and time limit."""
-    spec = grafana_argument_spec()
-    del spec["state"]
-    spec["ca_path"] = {"type": "path"}
-    spec["timeout"] = {"type": "int", "default": 30}
-    return spec
+# The statuses of a proxy that has nobody behind it, with a page of its own.
+_NOBODY = (502, 503, 504)
 
 
 # Folders and dashboards have had this rule for long; Grafana 12 enforces it for data sources too.
@@ -51,12 +45,16 @@ def is_uid(value: t.Any) -> bool:
 
 
 class GrafanaError(Exception):
-    """A request that failed; status is None when there was no answer, words are Grafana's own."""
+    """A request that failed; status is None when there was no answer, words are Grafana's own.
 
-    def __init__(self, message: str, status: int | None = None, words: str = "") -> None:
+    silent: Grafana has answered none of the client's requests yet.
+    """
+
+    def __init__(self, message: str, status: int | None = None, words: str = "", silent: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.words = words
+        self.silent = silent
 
 
 _ABSENT = object()
@@ -109,6 +107,9 @@ class Grafana:
     def __init__(self, params: dict[str, t.Any], patience: float = 0) -> None:
         """patience: seconds for which a question (GET) is asked again where nobody listens, as between two pods of a rollout."""
         self._patience = patience
+        self._names = Names(params.get("variables"))
+        # Whether Grafana, or what is in its place, has said anything yet.
+        self._answered = False
         self.url = clean_url(params["url"])
         self.user = params["url_username"]
         self.token = bool(params["grafana_api_key"])
@@ -171,10 +172,13 @@ class Grafana:
             # Grafana says so in JSON or with nothing; a page is somebody else's.
             if exc.code in absent and answer != "":
                 return _ABSENT
+            self._answered = self._answered or exc.code not in _NOBODY or answer != ""
             raise self._refused(method, api_path, exc, _grafanas_words(answer)) from exc
         except (URLError, OSError, HTTPException) as exc:
             reason = getattr(exc, "reason", None) or exc
-            raise GrafanaError(f"{method} {self.url}{api_path}: no answer from Grafana: {reason}") from exc
+            message = f"{method} {self.url}{api_path}: no answer from Grafana: {reason}"
+            raise GrafanaError(message, silent=not self._answered) from exc
+        self._answered = True
         try:
             return json.loads(body) if body or method == "GET" else {}
         except ValueError as exc:
@@ -198,8 +202,8 @@ class Grafana:
             return answer
         expected = f"{'a list of objects' if kind is list else 'an object'} with {', '.join(keys)}"
         raise GrafanaError(
-            f"GET {self.url}{api_path}: the answer is not what Grafana's API gives ({wrong}). Expected {expected}. Fix: set url "
-            "to the address of Grafana itself, and look whether a proxy answers in its place."
+            f"GET {self.url}{api_path}: the answer is not what Grafana's API gives ({wrong}). Expected {expected}. Fix: set "
+            f"{self._names.of('url')} to the address of Grafana itself, and look whether a proxy answers in its place."
         )
 
     def get_object(self, api_path: str, *keys: str, absent: tuple[int, ...] = ()) -> t.Any:
@@ -215,8 +219,8 @@ class Grafana:
     def _refused(self, method: str, api_path: str, exc: HTTPError, words: str) -> GrafanaError:
         if 300 <= exc.code < 400:
             return GrafanaError(
-                f"{method} {self.url}{api_path} is redirected to {exc.headers.get('Location')}. Set url to the address of "
-                "Grafana itself.",
+                f"{method} {self.url}{api_path} is redirected to {exc.headers.get('Location')}. Set "
+                f"{self._names.of('url')} to the address of Grafana itself.",
                 exc.code,
             )
         if exc.code == 401:
@@ -233,4 +237,4 @@ class Grafana:
                 f"{said.rstrip('.')}. Fix: give {who} the role Admin, which data sources, alert rules, contact points and policies need; "
                 "Editor is enough for dashboards and folders, Viewer to read them"
             )
-        return GrafanaError(said, exc.code, words)
+        return GrafanaError(said, exc.code, words, silent=not self._answered)

@@ -42,6 +42,11 @@ def definitions_of(entries: list) -> list:
     return found
 
 
+def no_result(folder: str) -> dict[str, t.Any]:
+    """What the module returns where it has done nothing to dashboards."""
+    return {"folder": folder, "content": [], "created": [], "updated": [], "unchanged": [], "removed": []}
+
+
 class Writer:
     """In check mode it only finds out."""
 
@@ -54,8 +59,7 @@ class Writer:
         self.overwrite = params["overwrite"]
         self.restore_edits = params["restore_edits"]
         self.check_mode = check_mode
-        self.result: dict[str, t.Any] = {"folder": "unchanged", "content": []}
-        self.result.update({key: [] for key in ("created", "updated", "unchanged", "removed")})
+        self.result = no_result("unchanged")
         self.diff: list[dict] = []
         self.warnings: list[str] = []
 

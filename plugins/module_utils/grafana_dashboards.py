@@ -7,17 +7,26 @@ from __future__ import annotations
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
     PATIENCE,
     UID_RULE,
-    Grafana,
     GrafanaError,
-    connection_spec,
     is_uid,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard import prepare_all
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    CONNECTION_CONSTRAINTS,
+    connected,
+    connection_spec,
+    failure,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard import (
+    Dashboard,
+    prepare_all,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_writer import (
     Writer,
     definitions_of,
+    no_result,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import DefinitionError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 ARGUMENTS = {
@@ -32,21 +41,25 @@ ARGUMENTS = {
     "purge": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
-CONSTRAINTS = {"mutually_exclusive": [("url_username", "grafana_api_key")]}
+CONSTRAINTS = CONNECTION_CONSTRAINTS
 
 
 def run(params: dict, mode: Mode) -> dict:
     """Bring a folder's dashboards to what is declared."""
-    if not is_uid(params["folder_uid"]):
-        raise WorkError(f"folder_uid {params['folder_uid']!r} cannot be used: give it {UID_RULE}.")
-    writer = Writer(Grafana(params, PATIENCE), params, mode.check)
+    _refuse_folder(params)
     try:
+        writer = Writer(connected(params, 0 if mode.check else PATIENCE), params, mode.check)
         if params["state"] == "present":
-            dashboards = prepare_all(definitions_of(params["dashboards"]), params["inputs"], params["owner"])
-            writer.present(dashboards, params["purge"])
+            writer.present(_prepared(params), params["purge"])
         else:
             writer.absent()
-    except (GrafanaError, DefinitionError) as exc:
+    except NoGrafana:
+        if params["state"] == "present":
+            raise
+        return {"changed": False, "diff": [], **no_result("absent")}
+    except GrafanaError as exc:
+        raise failure(exc) from exc
+    except DefinitionError as exc:
         raise WorkError(str(exc)) from exc
     result = writer.result
     changed = bool(result["created"] or result["updated"] or result["removed"]) or result["folder"] in (
@@ -55,3 +68,24 @@ def run(params: dict, mode: Mode) -> dict:
         "removed",
     )
     return {"changed": changed, "diff": writer.diff, "warnings": writer.warnings, **result}
+
+
+def announce(params: dict) -> dict:
+    """A Grafana that does not exist yet has nothing; what one has that does not answer is not known."""
+    _refuse_folder(params)
+    if params["state"] == "absent":
+        return {"changed": True, "diff": [], **no_result("removed")}
+    try:
+        created = [dashboard.uid for dashboard in _prepared(params)]
+    except DefinitionError as exc:
+        raise WorkError(str(exc)) from exc
+    return {"changed": True, "diff": [], **no_result("created"), "created": created}
+
+
+def _refuse_folder(params: dict) -> None:
+    if not is_uid(params["folder_uid"]):
+        raise WorkError(f"folder_uid {params['folder_uid']!r} cannot be used: give it {UID_RULE}.")
+
+
+def _prepared(params: dict) -> list[Dashboard]:
+    return prepare_all(definitions_of(params["dashboards"]), params["inputs"], params["owner"])

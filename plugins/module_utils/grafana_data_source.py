@@ -14,11 +14,17 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     UID_RULE,
     Grafana,
     GrafanaError,
-    connection_spec,
     is_uid,
     path,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    CONNECTION_CONSTRAINTS,
+    connected,
+    connection_spec,
+    failure,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
 
 ARGUMENTS = {
     **connection_spec(),
@@ -45,10 +51,10 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 CONSTRAINTS = {
+    **CONNECTION_CONSTRAINTS,
     "required_if": [("state", "present", ("type", "ds_url"))],
     "required_together": [("tls_client_cert", "tls_client_key")],
     "required_by": {"basic_auth_password": ("basic_auth_user",)},
-    "mutually_exclusive": [("url_username", "grafana_api_key")],
 }
 
 
@@ -108,12 +114,23 @@ def _absent(grafana: Grafana, params: dict[str, t.Any], current: dict | None, ch
 def run(params: dict, mode: Mode) -> dict:
     """Bring the data source to what is declared."""
     params = {**params, "name": params["name"] or params["uid"]}
-    grafana = Grafana(params, PATIENCE)
     try:
+        grafana = connected(params, 0 if mode.check else PATIENCE)
         current = grafana.get_object(path("datasources", "uid", params["uid"]), "uid", "name", "type", absent=(404,))
         bring = _present if params["state"] == "present" else _absent
         changed, wanted = bring(grafana, params, current, mode.check)
+    except NoGrafana:
+        if params["state"] == "present":
+            raise
+        changed, current, wanted = False, None, {}
     except GrafanaError as exc:
-        raise WorkError(str(exc)) from exc
+        raise failure(exc) from exc
     before, after = settings.view(current), settings.view(wanted)
     return {"changed": changed, "data_source": after, "diff": {"before": before, "after": after}}
+
+
+def announce(params: dict) -> dict:
+    """A Grafana that does not exist yet has no data source; what one has that does not answer is not known."""
+    params = {**params, "name": params["name"] or params["uid"]}
+    after = settings.view(settings.desired(params, None)) if params["state"] == "present" else {}
+    return {"changed": True, "data_source": after, "diff": {"before": {}, "after": after}}

@@ -11,18 +11,21 @@ import typing as t
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
     Grafana,
     GrafanaError,
-    connection_spec,
     path,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    CONNECTION_CONSTRAINTS,
+    connected,
+    connection_spec,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, Unreachable, WorkError
 
 ARGUMENTS = {
     **connection_spec(),
     "data_sources": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "int", "default": 60},
 }
-CONSTRAINTS = {"mutually_exclusive": [("url_username", "grafana_api_key")]}
-
+CONSTRAINTS = CONNECTION_CONSTRAINTS
 # What Grafana's own check asks each kind of source; used where a version has no check for it.
 _QUERIES = {
     "prometheus": {"expr": "1+1", "instant": True, "range": False},
@@ -106,13 +109,14 @@ def check_all(grafana: Grafana, uids: list[str], deadline: Deadline) -> list[dic
 
 def run(params: dict, mode: Mode) -> dict:
     """Wait for Grafana, and look at its data sources."""
-    grafana = Grafana(params)
+    grafana = connected(params)
     deadline = Deadline(params["wait_timeout"])
     started = time.monotonic()
     try:
         health = wait_for_answer(grafana, deadline)
     except GrafanaError as exc:
-        raise WorkError(str(exc), answered=False) from exc
+        # A check may come before the run that makes Grafana answer.
+        raise Unreachable(str(exc), answered=False) from exc
     try:
         # Once only: Grafana locks a user out after a few wrong passwords.
         grafana.request("GET", path("org"))
@@ -122,7 +126,15 @@ def run(params: dict, mode: Mode) -> dict:
     return {
         "answered": True,
         "version": health.get("version", ""),
+        "url": grafana.url,
+        "url_username": "" if grafana.token else grafana.user,
         "healthy": all(source["ok"] for source in sources),
         "seconds": round(time.monotonic() - started, 2),
         "data_sources": sources,
     }
+
+
+def announce(params: dict) -> dict:
+    """Nothing can be told of a Grafana that does not answer yet."""
+    unknown = {"version": "", "url": params["url"] or "", "url_username": params["url_username"] or ""}
+    return {"answered": False, **unknown, "healthy": False, "seconds": 0.0, "data_sources": []}

@@ -14,10 +14,13 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    Grafana,
     GrafanaError,
-    connection_spec,
     path,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
+    CONNECTION_CONSTRAINTS,
+    connected,
+    connection_spec,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.cluster import Cluster, ClusterError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader
@@ -33,7 +36,7 @@ except ImportError as error:
 
 ARGUMENTS = dict(
     copy.deepcopy(connection.ARGUMENTS),
-    grafana=dict(type="dict", required=True, options=connection_spec()),
+    grafana=dict(type="dict", required=True, options=connection_spec(in_cluster=True), **CONNECTION_CONSTRAINTS),
     loki_uid=dict(type="str", default="loki"),
     prometheus_uid=dict(type="str", default="prometheus"),
     namespace=dict(type="str", default="pipeline-proof"),
@@ -61,7 +64,7 @@ ARGUMENTS = dict(
 
 def open_grafana(params: dict) -> Reader:
     """A client that Grafana has let in: with a wrong password nothing is begun."""
-    client = Grafana(params["grafana"])
+    client = connected(params["grafana"], cluster=params)
     try:
         client.request("GET", path("org"))
     except GrafanaError as exc:

@@ -27,19 +27,25 @@ options:
     suboptions:
       url:
         description:
-          - Address of Grafana, for example V(http://192.0.2.10:30300).
+          - Address of Grafana, for example V(http://192.0.2.10:30300). By default that of O(grafana.service).
         type: str
-        required: true
+        aliases: [grafana_url]
       url_username:
         description:
-          - Name of the administrator, the user that Grafana created at its first start.
+          - Name of the administrator, the user that Grafana created at its first start. By default the one in the Secret of
+            O(grafana.service), without it V(admin).
         type: str
-        default: admin
+        aliases: [grafana_user]
       url_password:
         description:
-          - The administrator's password.
+          - The administrator's password. By default the one in the Secret of O(grafana.service); one of both is needed.
         type: str
-        required: true
+        aliases: [grafana_password]
+      use_proxy:
+        description:
+          - Use the proxies of the environment.
+        type: bool
+        default: true
       validate_certs:
         description:
           - If V(false), Grafana's certificate is not validated.
@@ -49,14 +55,46 @@ options:
         description:
           - CA file for Grafana's certificate.
         type: path
+      client_cert:
+        description:
+          - PEM file with a client certificate, if Grafana requires one.
+        type: path
+      client_key:
+        description:
+          - PEM file with the key of O(grafana.client_cert), if that file does not contain it.
+        type: path
       timeout:
         description:
           - Seconds until a request must have been answered.
         type: int
         default: 30
+      service:
+        description:
+          - The Grafana in the cluster. What the other options leave open is read there, as by the other Grafana modules. One of
+            O(grafana.url) and O(grafana.service) is needed.
+        type: dict
+        suboptions:
+          namespace:
+            description: Namespace of Grafana.
+            type: str
+            default: monitoring
+          name:
+            description: Name of Grafana's Service, and of its Ingress.
+            type: str
+            default: grafana
+          admin_secret:
+            description: Secret with the keys C(admin-user) and C(admin-password).
+            type: str
+            default: grafana-admin
+      variables:
+        description:
+          - Names of the variables that error messages name in the place of options, by option, of C(url), C(url_username),
+            C(url_password), C(namespace) and C(admin_secret).
+        type: dict
+        default: {}
   namespace:
     description:
-      - Namespace of Grafana.
+      - Namespace of Grafana's pod.
     type: str
     required: true
   label_selector:
@@ -74,6 +112,14 @@ attributes:
 """
 
 EXAMPLES = r"""
+- name: Have Grafana use the password of its Secret
+  runtime_security.kubernetes.grafana_admin_password:
+    namespace: monitoring
+    grafana:
+      service:
+        namespace: monitoring
+        admin_secret: grafana-admin
+
 - name: Set the administrator's password
   runtime_security.kubernetes.grafana_admin_password:
     namespace: monitoring

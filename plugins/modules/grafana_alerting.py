@@ -21,8 +21,6 @@ description:
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
-  - community.grafana.basic_auth
-  - community.grafana.api_key
   - runtime_security.kubernetes.grafana
 options:
   folder_uid:
@@ -244,7 +242,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
+    description: Changes nothing, and returns what would change; without a Grafana that answers, what a first run would do.
   diff_mode:
     support: full
     description: Returns what changes, before and after; secrets are masked.

@@ -17,8 +17,6 @@ description:
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
-  - community.grafana.basic_auth
-  - community.grafana.api_key
   - runtime_security.kubernetes.grafana
 options:
   folder_uid:
@@ -82,7 +80,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
+    description: Changes nothing, and returns what would change; without a Grafana that answers, what a first run would do.
   diff_mode:
     support: full
     description: Returns the JSON of each dashboard that changes, before and after.
@@ -91,9 +89,8 @@ attributes:
 EXAMPLES = r"""
 - name: Write two dashboards to a folder and remove those that are no longer declared
   runtime_security.kubernetes.grafana_dashboards:
-    url: http://192.168.49.2:30300
-    url_username: admin
-    url_password: "{{ grafana_password }}"
+    service:
+      namespace: monitoring
     folder_uid: runtime-security
     folder_title: Runtime security
     dashboards:

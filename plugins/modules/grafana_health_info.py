@@ -13,13 +13,11 @@ description:
   - Waits until Grafana answers, tries the credentials once, then lets Grafana check each data source, like the button
     "Save & test" in its UI.
   - If a version of Grafana has no such check for a type of data source, a query through Grafana is used.
-  - Fails if Grafana does not answer or refuses the credentials. An unhealthy data source is reported, and is not an
+  - Fails if Grafana does not answer or refuses the credentials; in check mode only if it answers. An unhealthy data source is reported, and is not an
     error.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
-  - community.grafana.basic_auth
-  - community.grafana.api_key
   - runtime_security.kubernetes.grafana
   - runtime_security.kubernetes.reading
 options:
@@ -38,6 +36,12 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Wait for the Grafana in the cluster, as its administrator
+  runtime_security.kubernetes.grafana_health_info:
+    service:
+      namespace: monitoring
+      context: production
+
 - name: Check that Grafana reaches Prometheus and Loki
   runtime_security.kubernetes.grafana_health_info:
     url: http://192.168.49.2:30300
@@ -64,6 +68,16 @@ answered:
   returned: always
   type: bool
   sample: true
+url:
+  description: The address that was used. In check mode without an answer it is the one in O(url).
+  returned: success
+  type: str
+  sample: http://192.168.49.2:30300
+url_username:
+  description: The name of the user; empty with a token.
+  returned: success
+  type: str
+  sample: admin
 healthy:
   description: Whether all data sources are healthy.
   returned: success

@@ -34,27 +34,25 @@ attributes:
 options:
   grafana:
     description:
-      - Connection to Grafana, with the options of the modules of community.grafana.
+      - Connection to Grafana.
     type: dict
     required: true
     suboptions:
       url:
         description:
-          - Address of Grafana, for example V(http://192.0.2.10:30300).
+          - Address of Grafana, for example V(http://192.0.2.10:30300). By default that of O(grafana.service).
         type: str
-        required: true
         aliases: [grafana_url]
       url_username:
         description:
-          - Grafana user that may read dashboards and query data sources.
+          - Grafana user that may read dashboards and query data sources. By default the one in the Secret of
+            O(grafana.service), without it V(admin).
         type: str
-        default: admin
         aliases: [grafana_user]
       url_password:
         description:
-          - Password of the user.
+          - Password of the user. By default the one in the Secret, without O(grafana.service) V(admin).
         type: str
-        default: admin
         aliases: [grafana_password]
       grafana_api_key:
         description:
@@ -87,6 +85,30 @@ options:
           - Seconds until a request must have been answered.
         type: int
         default: 30
+      service:
+        description:
+          - The Grafana in the cluster. What the other options leave open is read there, as by the other Grafana modules. One of
+            O(grafana.url) and O(grafana.service) is needed.
+        type: dict
+        suboptions:
+          namespace:
+            description: Namespace of Grafana.
+            type: str
+            default: monitoring
+          name:
+            description: Name of Grafana's Service, and of its Ingress.
+            type: str
+            default: grafana
+          admin_secret:
+            description: Secret with the keys C(admin-user) and C(admin-password).
+            type: str
+            default: grafana-admin
+      variables:
+        description:
+          - Names of the variables that error messages name in the place of options, by option, of C(url), C(url_username),
+            C(url_password), C(grafana_api_key), C(namespace) and C(admin_secret).
+        type: dict
+        default: {}
   loki_uid:
     description:
       - Uid of Grafana's Loki data source.
@@ -191,8 +213,8 @@ EXAMPLES = r"""
 - name: Prove that the pipeline works
   runtime_security.kubernetes.pipeline_proof:
     grafana:
-      url: http://192.0.2.10:30300
-      url_password: "{{ grafana_password }}"
+      service:
+        namespace: monitoring
     client_secret: falco-client-tls
   register: proof
 

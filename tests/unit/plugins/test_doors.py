@@ -75,7 +75,7 @@ def arguments(name: str) -> dict:
     if "kubeconfig" in specs and specs["kubeconfig"].get("type") == "raw":
         found["kubeconfig"] = KUBECONFIG
     for connected in (found, found.get("grafana")):
-        if connected and "url_password" in (specs if connected is found else specs["grafana"]["options"]):
+        if connected is not None and "url_password" in (specs if connected is found else specs["grafana"]["options"]):
             connected.update(url=NOWHERE, url_username="admin", url_password=PLANTED)
     return found
 
