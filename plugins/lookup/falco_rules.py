@@ -63,7 +63,8 @@ _raw:
 from pathlib import Path
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules, text_file
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import text_file
 
 SHIPPED = Path(__file__).parents[2] / "roles" / "falco_ebpf" / "files" / "rules" / "runtime_security_rules.yaml"
 
@@ -79,12 +80,12 @@ class LookupModule(LookupBase):
         def read(src):
             return text_file.read(self.find_file_in_search_path(variables, "files", src, ignore_missing=True) or None)
 
-        result = falco_rules.read_items(terms, shipped, read)
-        result["never_loaded"] = falco_rules.never_loaded(self.get_option("values"), result["files"])
+        result = rules.read_items(terms, shipped, read)
+        result["never_loaded"] = rules.never_loaded(self.get_option("values"), result["files"])
         custom = self.get_option("values").get("customRules") or {}
         result["custom"] = [
             {"file": name, "item": "falco_ebpf_values.customRules", "content": str(text)}
             for name, text in custom.items()
         ]
-        result["selection"] = falco_rules.selection(self.get_option("disabled"), self.get_option("enabled"))
+        result["selection"] = rules.selection(self.get_option("disabled"), self.get_option("enabled"))
         return [result]

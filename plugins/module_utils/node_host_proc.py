@@ -9,6 +9,7 @@ import time
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, node_pods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import host_proc
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.host_root import host_root_values
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 WARNING = (
@@ -22,7 +23,10 @@ ARGUMENTS = {
     "image": {"type": "str", "required": True},
     "labels": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 60},
+    # They may be secrets; of them only paths of sockets are returned.
+    "values": {"type": "dict", "default": {}, "no_log": True},
 }
+CLEAN_RESULT = True
 
 
 def look(cluster: node_pods.Cluster, params: dict, check_mode: bool) -> dict:
@@ -48,6 +52,7 @@ def look(cluster: node_pods.Cluster, params: dict, check_mode: bool) -> dict:
         "changed": changed,
         "proc": proc,
         "init": init,
+        "chart_values": host_root_values(params["values"], proc, init),
         "problems": [{"node": name, "problem": text} for name, text in problems],
         "remedy": host_proc.REMEDY if problems else "",
         "nodes": views,
@@ -69,6 +74,20 @@ def run(params: dict, mode: Mode) -> dict:
     return {**result, "warnings": warnings}
 
 
+def masked(params: dict) -> dict:
+    """The parameters without values and credentials."""
+    return {name: value for name, value in params.items() if not ARGUMENTS[name].get("no_log")}
+
+
 def announce(params: dict) -> dict:
     """Nodes that are yet to come are asked; how many is not known."""
-    return {"changed": True, "proc": "/proc", "init": "", "problems": [], "remedy": "", "nodes": {}, "asked": []}
+    return {
+        "changed": True,
+        "proc": "/proc",
+        "init": "",
+        "values": {},
+        "problems": [],
+        "remedy": "",
+        "nodes": {},
+        "asked": [],
+    }

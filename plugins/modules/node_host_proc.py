@@ -52,6 +52,11 @@ options:
       - Seconds until the pods must have ended.
     type: int
     default: 60
+  values:
+    description:
+      - Values for Falco's chart that are set otherwise, on which RV(chart_values) depends. No result shows one but paths of sockets.
+    type: dict
+    default: {}
 seealso:
   - module: runtime_security.kubernetes.ebpf_readiness_info
 """
@@ -81,6 +86,13 @@ init:
   returned: always
   type: str
   sample: /procHost/2
+chart_values:
+  description:
+    - Values for Falco's chart to add to O(values), entries of lists at their end, so that Falco reads RV(proc). Empty if it is the
+      node's own C(/proc), or if O(values) set C(HOST_ROOT).
+  returned: always
+  type: dict
+  sample: {extra: {env: [{name: HOST_ROOT, value: /hostroot}]}, mounts: {volumes: [], volumeMounts: []}}
 problems:
   description: Nodes on which Falco will not know the processes that ran before it.
   returned: always

@@ -27,6 +27,7 @@ CHANGES = {
     *(
         OURS + name
         for name in (
+            "falco_rules_check",
             "k8s_certificates",
             "k8s_namespace",
             "k8s_objects",

@@ -8,11 +8,7 @@ import time
 
 import pytest
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import (
-    falco_rules,
-    falco_rules_job,
-    falco_rules_verdict,
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules, rules_job, rules_verdict
 
 from live.lab_cluster import FALCO, kubectl, playbook
 
@@ -71,7 +67,7 @@ def job():
     values = json.loads(helm("get", "values", "falco", "--output", "json"))
     values["customRules"] = {each["file"]: each["content"] for each in FILES}
     rendered = helm("template", "falco", CHART, "--values", "-", input=json.dumps(values))
-    made = falco_rules_job.job([each for each in yaml.safe_load_all(rendered) if each], "falco", FALCO, LABELS, 600)
+    made = rules_job.job([each for each in yaml.safe_load_all(rendered) if each], "falco", FALCO, LABELS, 600)
     pod = made["spec"]["template"]["spec"]
     (falco,) = pod["containers"]
     pod["containers"] = [
@@ -79,7 +75,7 @@ def job():
         | {"name": kind.replace(" ", "-"), "resources": {}}
         | {
             "command": ["/usr/bin/falco"],
-            "args": ["-o", "json_output=true", "--validate", falco_rules.FOLDER + file_of(kind)],
+            "args": ["-o", "json_output=true", "--validate", rules.FOLDER + file_of(kind)],
         }
         for kind in BAD
     ]
@@ -118,7 +114,7 @@ def judged():
 @pytest.mark.parametrize("kind", BAD)
 def test_kind(judged, kind):
     _entries, line, words = BAD[kind]
-    findings = falco_rules_verdict.verdict(judged[kind.replace(" ", "-")], FILES)["errors"]
+    findings = rules_verdict.verdict(judged[kind.replace(" ", "-")], FILES)["errors"]
     assert len(findings) == 1
     assert findings[0].startswith(f"item {kind} (/etc/falco/rules.d/{file_of(kind)}), line {line}, column ")
     assert words in findings[0]
@@ -130,7 +126,7 @@ def test_the_role_stops_before_the_release():
     code, text = playbook("site.yml", "--tags", "falco_ebpf", **bad)
     said = " ".join(text.replace("''", "'").split())
     assert code != 0
-    assert "refuses falco_ebpf_rules" in said
+    assert "falco_ebpf_rules: refused by Falco" in said
     assert "falco_ebpf_rules[0] 'bad' (/etc/falco/rules.d/001-bad.yaml), line 3, column 14, rule 'A'" in said
     assert "filter_check called with nonexistent field proc.nme" in said
     assert generation() == before

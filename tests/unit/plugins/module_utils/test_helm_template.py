@@ -1,18 +1,18 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module helm_template against a program that writes down what it is asked, and against Helm."""
+"""Rendering of charts by a program that writes down what it is asked, and against Helm."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.program import without_values
-from ansible_collections.runtime_security.kubernetes.plugins.modules import helm_releases, helm_template
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.template import rendered
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.modules import falco_rules_check, helm_releases
 
 HELM = """#!/bin/sh
 echo "$*" >>"$HELM_LOG"
@@ -25,24 +25,22 @@ VALUES = {"password": "planted-word", "kind": "Secret", "enabled": True}
 
 
 @pytest.fixture
-def template(tmp_path):
+def template(tmp_path, monkeypatch):
     program = tmp_path / "helm"
     program.write_text(HELM)
     program.chmod(0o755)
+    monkeypatch.setenv("HELM_LOG", str(tmp_path / "log"))
 
     def run(**options):
-        args = {"binary_path": str(program), "name": "falco", "values": VALUES}
-        done = subprocess.run(
-            [sys.executable, helm_template.__file__],
-            input=json.dumps({"ANSIBLE_MODULE_ARGS": args | options}),
-            env=os.environ | {"HELM_LOG": str(tmp_path / "log"), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return json.loads(done.stdout)
+        return rendered(**{"binary": str(program), "name": "falco", "values": VALUES} | options)
 
     return run
+
+
+def refusal(template, **options):
+    with pytest.raises(WorkError) as error:
+        template(**options)
+    return str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -58,22 +56,22 @@ def test_values_reach_helm_by_its_standard_input(template, tmp_path, chart, repo
     result = template(chart=chart, repository=repository, version="9.1.0", namespace="security")
     assert (tmp_path / "log").read_text() == f"template falco {asked} --namespace security --values -\n"
     assert json.loads((tmp_path / "log.values").read_text()) == VALUES
-    # Whole: what Ansible does about a no_log option would leave no Secret and no text of the values in it.
-    assert result["manifests"] == "kind: Secret\n" + json.dumps(VALUES)
-    assert "values" not in result["invocation"]["module_args"]
+    assert result == "kind: Secret\n" + json.dumps(VALUES)
 
 
 def test_a_refusal_says_why_and_shows_no_value(template):
-    result = template(chart="/srv/broken", values=VALUES | {"more than a pipe takes": "x" * 200_000})
-    assert result["failed"] and "manifests" not in result
-    assert result["msg"] == "Helm cannot render /srv/broken: Error: cannot take map[password:***] for a text"
-    assert "planted-word" not in json.dumps(result)
+    values = VALUES | {"more than a pipe takes": "x" * 200_000}
+    assert refusal(template, chart="/srv/broken", values=values) == (
+        "Helm cannot render /srv/broken: Error: cannot take map[password:***] for a text"
+    )
 
 
-@pytest.mark.parametrize("module", [helm_template, helm_releases])
+@pytest.mark.parametrize("module", [falco_rules_check, helm_releases])
 def test_values_are_in_no_log(module, monkeypatch):
     release = {"name": "falco", "chart": "/srv/broken", "values": VALUES}
-    asked = release if module is helm_template else {"namespace": "falco", "releases": [release]}
+    asked = {"namespace": "falco", "releases": [release]}
+    if module is falco_rules_check:
+        asked = release | {"namespace": "falco", "files": [], "fingerprint": "0", "falco_version": "0.44.1"}
     args = {"ANSIBLE_MODULE_ARGS": asked | {"binary_path": "/bin/false"}}
     logged = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, *words, **_more: logged.append(str(words)))
@@ -85,8 +83,8 @@ def test_values_are_in_no_log(module, monkeypatch):
 
 
 def test_a_program_that_is_not_there(template):
-    result = template(chart="/srv/chart", binary_path="/nonexistent/helm")
-    assert result["failed"] and "/nonexistent/helm" in result["msg"] and "planted-word" not in json.dumps(result)
+    said = refusal(template, chart="/srv/chart", binary="/nonexistent/helm")
+    assert "/nonexistent/helm" in said and "planted-word" not in said
 
 
 def test_texts_of_values():
@@ -103,7 +101,7 @@ def test_helm_itself(template, tmp_path):
     (chart / "Chart.yaml").write_text("{apiVersion: v2, name: chart, version: 1.0.0}")
     (chart / "values.yaml").write_text("table: {}\n")
     (chart / "templates" / "secret.yaml").write_text("word: {{ .Values.table.word | required `a word is missing` }}\n")
-    asked = {"chart": str(chart), "binary_path": os.environ["HELM"]}
-    assert "word: planted-word" in template(values={"table": {"word": "planted-word"}}, **asked)["manifests"]
-    refused = template(values={"table": "planted-word"}, **asked)["msg"]
+    asked = {"chart": str(chart), "binary": os.environ["HELM"]}
+    assert "word: planted-word" in template(values={"table": {"word": "planted-word"}}, **asked)
+    refused = refusal(template, values={"table": "planted-word"}, **asked)
     assert "Error: " in refused and "planted-word" not in refused

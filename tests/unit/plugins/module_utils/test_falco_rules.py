@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.lookup.falco_rules import SHIPPED
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import falco_rules
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules as falco_rules
 
 GOOD = "- list: l\n  items: [a]\n"
 

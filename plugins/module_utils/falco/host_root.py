@@ -1,8 +1,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of Falco's chart that give it another /proc than the node's."""
+"""Values of Falco's chart that give it another /proc than the node's. Private to the collection."""
 
 from __future__ import annotations
+
+import typing as t
 
 # Below it lies what Falco reads of the node: /proc, /etc, and the sockets of container engines. The chart's own is /host, whose /proc no
 # value can change; of two entries of the environment with the same name the later one holds.
@@ -21,41 +23,34 @@ SOCKETS = {
 }
 
 
-def host_root_values(values, proc, init):
-    """The values, and what makes Falco take proc for /proc, with init over its process 1 unless that is empty.
+def host_root_values(values: dict, proc: str, init: str) -> dict:
+    """What to add to values (of lists, at their end) so that Falco takes proc for /proc, with init over its process 1 unless that is "".
 
-    values are left as they are where proc is the node's own, or where they set HOST_ROOT themselves.
+    Nothing where proc is the node's own, or where values set HOST_ROOT themselves.
 
     >>> host_root_values({}, "/procHost", "")["extra"]["env"]
     [{'name': 'HOST_ROOT', 'value': '/hostroot'}]
     """
-    environment = _list(values, "extra", "env")
-    if (proc == "/proc" and not init) or any(
-        entry.get("name") == "HOST_ROOT" for entry in environment if isinstance(entry, dict)
-    ):
-        return values
+    environment = [entry for entry in _list(values, "extra", "env") if isinstance(entry, dict)]
+    if (proc == "/proc" and not init) or any(entry.get("name") == "HOST_ROOT" for entry in environment):
+        return {}
     folders = [("machine-proc", proc, "/proc", True)]
     if init:
         folders.append(("machine-init", init, "/proc/1", True))
     folders.append(("hostroot-etc", "/etc", "/etc", True))
     for number, socket in enumerate(_sockets(values)):
-        folders.append(("hostroot-socket-%d" % number, socket, socket, False))
-    extra = {**_section(values, "extra"), "env": [*environment, {"name": "HOST_ROOT", "value": HOST_ROOT}]}
+        folders.append((f"hostroot-socket-{number}", socket, socket, False))
     mounts = {
-        **_section(values, "mounts"),
-        "volumes": _list(values, "mounts", "volumes")
-        + [{"name": name, "hostPath": {"path": path}} for name, path, _place, _read_only in folders],
-        "volumeMounts": _list(values, "mounts", "volumeMounts")
-        + [
+        "volumes": [{"name": name, "hostPath": {"path": path}} for name, path, _place, _read_only in folders],
+        "volumeMounts": [
             {"name": name, "mountPath": HOST_ROOT + place, **({"readOnly": True} if read_only else {})}
             for name, _path, place, read_only in folders
         ],
     }
-    # No deep copy: of what Ansible has yet to template that would copy all variables of the run, for seconds.
-    return {**values, "extra": extra, "mounts": mounts}
+    return {"extra": {"env": [{"name": "HOST_ROOT", "value": HOST_ROOT}]}, "mounts": mounts}
 
 
-def _sockets(values):
+def _sockets(values: dict) -> list[str]:
     """Paths of the sockets that the chart mounts below /host, each once."""
     collectors = _section(values, "collectors")
     containers = _section(collectors, "containerEngine")
@@ -69,11 +64,11 @@ def _sockets(values):
     return found
 
 
-def _section(values, name):
+def _section(values: dict, name: str) -> dict:
     section = values.get(name)
     return section if isinstance(section, dict) else {}
 
 
-def _list(values, section, name):
+def _list(values: dict, section: str, name: str) -> list[t.Any]:
     entries = _section(values, section).get(name)
     return list(entries) if isinstance(entries, list) else []

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.filter.falco_host_root import falco_host_root
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.host_root import host_root_values
 
 MOUNTED = {"proc": "/procHost", "init": ""}
 OURS = {
@@ -26,26 +26,21 @@ def places(values):
 @pytest.mark.parametrize(
     ("values", "found"),
     [
-        (OURS, {}),
         (OURS, {"proc": "/proc", "init": ""}),
         # Somebody has decided.
         ({"extra": {"env": [{"name": "HOST_ROOT", "value": "/theirs"}]}}, MOUNTED),
     ],
 )
-def test_nothing_changes(values, found):
-    assert falco_host_root(values, found) == values
+def test_nothing_is_added(values, found):
+    assert host_root_values(values, found.get("proc", "/proc"), found.get("init", "")) == {}
 
 
 def test_what_falco_reads_lies_below_another_root():
     before = copy.deepcopy(OURS)
-    values = falco_host_root(OURS, {"proc": "/procHost", "init": "/procHost/2"})
+    values = host_root_values(OURS, "/procHost", "/procHost/2")
     assert before == OURS
-    assert values["extra"] == {
-        "args": ["-x"],
-        "env": [{"name": "A", "value": "1"}, {"name": "HOST_ROOT", "value": "/hostroot"}],
-    }
+    assert values["extra"] == {"env": [{"name": "HOST_ROOT", "value": "/hostroot"}]}
     assert places(values) == {
-        "/v": None,
         "/hostroot/proc": "/procHost",
         "/hostroot/proc/1": "/procHost/2",
         "/hostroot/etc": "/etc",
@@ -77,5 +72,5 @@ def test_what_falco_reads_lies_below_another_root():
     ],
 )
 def test_sockets_are_those_of_the_values(collectors, sockets):
-    values = falco_host_root({"collectors": collectors}, MOUNTED)
+    values = host_root_values({"collectors": collectors}, **MOUNTED)
     assert set(places(values)) - {"/hostroot/proc", "/hostroot/etc"} == sockets

@@ -12,8 +12,8 @@ import json
 import re
 
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules import FOLDER, SHIPPED
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_job import SKIPPED
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FOLDER, SHIPPED
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import SKIPPED
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -32,7 +32,7 @@ _OF_ALL_FILES = {*_UNUSED, "LOAD_NO_EVTTYPE", "LOAD_UNKNOWN_FILTER", "LOAD_UNSAF
 def verdict(log, files, priority="debug"):
     """errors (an empty list if Falco takes the rules), warnings of users' files, and notes on the files of others.
 
-    files are those of falco_rules.read_items, priority is falco.priority, below which rules are not loaded.
+    files are those of rules.read_items, priority is falco.priority, below which rules are not loaded.
     """
     lines = [line for line in log.splitlines() if line.startswith('{"falco_load_results"')]
     if not lines:

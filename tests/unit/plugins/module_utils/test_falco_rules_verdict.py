@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules import SHIPPED
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_verdict import verdict
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import SHIPPED
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_verdict import verdict
 
 OURS = {"file": "000-runtime_security_rules.yaml", "item": SHIPPED, "content": "[]"}
 FILE = "/etc/falco/rules.d/001-a.yaml"

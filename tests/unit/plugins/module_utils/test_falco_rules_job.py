@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.falco_rules_job import job
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import job
 
 RENDERED = yaml.safe_load("""
 - kind: ConfigMap
