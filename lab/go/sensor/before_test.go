@@ -89,9 +89,10 @@ func cgroup(t *testing.T, id string) string {
 }
 
 type before struct {
-	pid   int
-	lines io.Writer
-	said  *bufio.Reader
+	pid    int
+	lines  io.Writer
+	said   *bufio.Reader
+	config string // more of falco.yaml
 }
 
 // start makes the process, and with decoy another one that has its number in the inner namespace.
@@ -125,7 +126,7 @@ func start(t *testing.T, decoy bool) before {
 		number = strconv.Itoa(command.Process.Pid)
 	}
 	fmt.Fprintln(lines, number)
-	process := before{command.Process.Pid, lines, bufio.NewReader(said)}
+	process := before{pid: command.Process.Pid, lines: lines, said: bufio.NewReader(said)}
 	process.wait(t, "ready")
 	return process
 }
@@ -138,7 +139,7 @@ func (b before) run(t *testing.T, hostRoot, mounts string, iterators bool, to *a
 	t.Helper()
 	folder := t.TempDir()
 	config := fmt.Sprintf("rules_files: ['%s/rules.yaml']\nrule_matching: all\njson_output: true\nwebserver: {enabled: false}\n"+
-		"engine: {kind: modern_ebpf, modern_ebpf: {disable_iterators: %t}}\n", folder, !iterators)
+		"engine: {kind: modern_ebpf, modern_ebpf: {disable_iterators: %t}}\n%s", folder, !iterators, b.config)
 	for name, content := range map[string]string{"falco.yaml": config, "rules.yaml": ruleset} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)

@@ -73,7 +73,7 @@ func run(o options) error {
 		return err
 	}
 	if o.validate != nil {
-		return validate(o.validate, settings.JSONOutput)
+		return validate(falco, o.validate, settings.LoadPlugins, settings.JSONOutput)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -129,6 +129,35 @@ func TestASensorThatStartsAgain(t *testing.T) {
 	}
 }
 
+// A sensor that ends reports all that happened before the signal. Falco 0.44.1 handles what it has read (process_events.cpp) and delivers
+// what waits in its queue (stop_worker in falco_outputs.cpp); it leaves in the kernel's buffers what it has not read.
+func TestTheLastEvents(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load programs and to make namespaces")
+	}
+	const events = 10000
+	process, all := start(t, true), &alerts{seen: map[string]string{}, last: map[string]map[string]any{}}
+	process.config = runtimeConfig
+	var readers sync.WaitGroup
+	sensor := process.run(t, "/mnt", standIn+serveRuntime(t, acquaintance{}), false, all, &readers)
+	// A machine that is busy elsewhere: the kernel's buffer fills, and the signal is the first thing that the sensor sees.
+	_ = sensor.Process.Signal(syscall.SIGSTOP)
+	for number := range events {
+		fmt.Fprintf(process.lines, "marker-running-%d\n", number)
+	}
+	fmt.Fprintln(process.lines, "end")
+	process.wait(t, "end")
+	_ = sensor.Process.Signal(syscall.SIGTERM)
+	_ = sensor.Process.Signal(syscall.SIGCONT)
+	readers.Wait()
+	if got := all.count("running", 0, events); got.right != events {
+		t.Errorf("got %+v", got)
+	}
+	if pod := all.last["anywhere"]["k8s.pod.name"]; pod != "writer-0" {
+		t.Errorf("the last event names the pod %v", pod)
+	}
+}
+
 func (b before) wait(t *testing.T, word string) {
 	t.Helper()
 	if line, err := b.said.ReadString('\n'); strings.TrimSpace(line) != word {

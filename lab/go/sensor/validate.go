@@ -11,7 +11,8 @@ import (
 )
 
 // validate reads each file after the ones before it, as a start with them would, and says what is wrong, on stdout, with words or JSON.
-func validate(files []string, asJSON bool) error {
+// A plugin that is missing ends it at once, with nothing on stdout.
+func validate(falco string, files, plugins []string, asJSON bool) error {
 	engine := rules.New(falco)
 	contents := make([]string, len(files))
 	for i, file := range files {
@@ -27,6 +28,9 @@ func validate(files []string, asJSON bool) error {
 	for i, file := range files {
 		logf("   %s", file)
 		result := engine.Load(file, contents[i])
+		if unmet := engine.Unmet(plugins); unmet != "" {
+			return errors.New(unmet)
+		}
 		valid = valid && result.OK()
 		results = append(results, result.JSON())
 		switch {

@@ -6,8 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/cilium/ebpf/ringbuf"
-
 	"lab.invalid/sensor/internal/alert"
 	"lab.invalid/sensor/internal/config"
 	"lab.invalid/sensor/internal/containers"
@@ -22,13 +20,13 @@ import (
 
 const (
 	waitingEvents = 4096
-	// Time for the last lines after a signal; a receiver that hangs cannot hold the process longer.
-	lastWords = 3 * time.Second
+	// Time for the last lines after a signal: Falco's output_timeout.
+	lastWords = 2 * time.Second
 )
 
 // watch runs until the context ends or something breaks.
 func watch(ctx context.Context, settings *config.Config) error {
-	set, err := loadRules(settings)
+	set, err := loadRules(falco, settings)
 	if err != nil {
 		return err
 	}
@@ -68,6 +66,8 @@ func watch(ctx context.Context, settings *config.Config) error {
 		}
 		go func() { failed <- web.Serve(settings.Webserver.Port, web.Handler(settings.Webserver.Healthz, page)) }()
 	}
+	// The last events are named like all others: a signal ends the watching, not what is to be done with what was seen.
+	lasting := context.WithoutCancel(ctx)
 	events := make(chan event.Event, waitingEvents)
 	go func() { failed <- readEvents(sensor, events) }()
 	done := make(chan struct{})
@@ -78,17 +78,9 @@ func watch(ctx context.Context, settings *config.Config) error {
 			if !seen.Evaluated() {
 				continue
 			}
-			var found bool
-			source := fields.Lazy(seen, func() (container containers.Container) {
-				container, found = resolver.Lookup(ctx, seen.ContainerID)
-				return container
-			})
+			source := fields.Lazy(seen, func() containers.Container { return resolver.Lookup(lasting, seen.ContainerID) })
 			for _, rule := range set.broken(source) {
-				// A container that the runtime does not know is somebody else's on the same kernel.
 				container := source.Container()
-				if !found {
-					break
-				}
 				line, err := format.Line(rule, seen, container)
 				if err != nil {
 					logf("%v", err)
@@ -106,19 +98,20 @@ func watch(ctx context.Context, settings *config.Config) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	err = errors.Join(err, sensor.Close())
+	// What waits in the ring buffer is read and delivered before the end.
+	err = errors.Join(err, sensor.Stop())
 	<-done
 	queue.Close(lastWords)
 	output.close()
-	return err
+	return errors.Join(err, sensor.Close())
 }
 
-// readEvents reads until the probe is closed, then closes events.
+// readEvents reads all there are until the probe is stopped, then closes events.
 func readEvents(sensor *probe.Probe, events chan<- event.Event) error {
 	defer close(events)
 	for {
 		seen, err := sensor.Read()
-		if errors.Is(err, ringbuf.ErrClosed) {
+		if errors.Is(err, probe.ErrStopped) {
 			return nil
 		}
 		if err != nil {
@@ -128,62 +121,9 @@ func readEvents(sensor *probe.Probe, events chan<- event.Event) error {
 	}
 }
 
-// ruleSet is the rules that are judged, in the order of their definition.
-type ruleSet struct {
-	rules []*rules.Rule
-	first bool
-}
-
-// broken lists the rules that an event breaks: the first one alone, unless rule_matching is all.
-func (s ruleSet) broken(source fields.Source) []*rules.Rule {
-	var broken []*rules.Rule
-	for _, rule := range s.rules {
-		if rule.Match(source) {
-			if broken = append(broken, rule); s.first {
-				break
-			}
-		}
-	}
-	return broken
-}
-
-// loadRules stops at a file with a mistake. It leaves out rules that are off or below the configured priority.
-func loadRules(settings *config.Config) (ruleSet, error) {
-	files, err := rules.Files(settings.RulesFiles)
-	if err != nil {
-		return ruleSet{}, err
-	}
-	engine := rules.New(falco)
-	logf("Loading rules from:")
-	for _, file := range files {
-		content, err := rules.ReadFile(file)
-		if err != nil {
-			return ruleSet{}, err
-		}
-		result := engine.Load(file, content)
-		logf("   %s | schema validation: %s", file, result.Schema())
-		if !result.OK() {
-			return ruleSet{}, errors.New(result.String())
-		}
-		if result.HasWarnings() {
-			logf("%s", result)
-		}
-	}
-	for _, selection := range settings.Rules() {
-		logf("%s", selection)
-		engine.Select(selection)
-	}
-	set := ruleSet{first: settings.RuleMatching == "first"}
-	for _, rule := range engine.Rules() {
-		if rule.Enabled && rule.Priority <= settings.MinPriority {
-			set.rules = append(set.rules, rule)
-		}
-	}
-	return set, nil
-}
-
 func alertFormat(settings *config.Config) (alert.Format, error) {
 	format := alert.Format{
+		Language:      rules.LanguageOf(falco),
 		Hostname:      os.Getenv("FALCO_HOSTNAME"),
 		JSON:          settings.JSONOutput,
 		IncludeOutput: settings.JSONIncludeOutput,

@@ -37,6 +37,7 @@ type Alert struct {
 
 // Format says which parts an alert has.
 type Format struct {
+	Language      rules.Language
 	Hostname      string
 	JSON          bool
 	IncludeOutput bool
@@ -46,7 +47,7 @@ type Format struct {
 // Alert is all that is told of the event.
 func (f Format) Alert(rule *rules.Rule, e event.Event, container containers.Container) Alert {
 	at := e.Time.UTC()
-	output, values := expand(rule.Output+suffix, fields.Of(e, container))
+	output, values := f.expand(rule.Output+suffix, fields.Of(e, container))
 	return Alert{
 		Hostname: f.Hostname,
 		Output:   at.Format("15:04:05.000000000") + ": " + rule.Priority.String() + " " + output,
@@ -80,8 +81,9 @@ func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Conta
 	return line.Bytes(), nil
 }
 
-// expand fills in the fields of an output text. A field without a value reads <NA> in the text and null among the fields.
-func expand(template string, source fields.Source) (string, map[string]any) {
+// expand fills in the fields of an output text. A field without a value reads <NA> in the text and null among the fields. Of a function
+// the fields in it are listed, not its own value: tostring_withformat in falcosecurity/libs, userspace/libsinsp/eventformatter.cpp.
+func (f Format) expand(template string, source fields.Source) (string, map[string]any) {
 	values := map[string]any{"evt.time": source.Field("evt.time", "")}
 	var output strings.Builder
 	for {
@@ -91,22 +93,28 @@ func expand(template string, source fields.Source) (string, map[string]any) {
 			return output.String(), values
 		}
 		width := leadingNumber.FindString(rest)
-		operand, length, ok := rules.Token(filter.Falco044, rest[len(width):])
+		operand, length, ok := rules.Token(f.Language.Conditions, rest[len(width):])
 		if !ok {
 			output.WriteString("%")
 			template = rest
 			continue
 		}
-		token := rest[len(width) : len(width)+length]
-		value := filter.Extract(operand, source)
-		if address, isAddress := value.(netip.Addr); isAddress {
-			value = address.String()
+		for _, field := range filter.FieldsOf(operand) {
+			values[field.String()] = plain(filter.Extract(field, source))
 		}
-		values[token] = value
+		value := plain(filter.Extract(operand, source))
 		if value == nil {
 			value = "<NA>"
 		}
 		output.WriteString(fmt.Sprint(value))
 		template = rest[len(width)+length:]
 	}
+}
+
+// plain is a value as JSON has it.
+func plain(value any) any {
+	if address, isAddress := value.(netip.Addr); isAddress {
+		return address.String()
+	}
+	return value
 }

@@ -19,9 +19,9 @@ import (
 
 const (
 	callTimeout = 2 * time.Second
-	// A process may be seen before the runtime lists its container.
-	attempts     = 5
-	attemptPause = 100 * time.Millisecond
+	// A process may be seen before the runtime lists its container. Falco's plugin asks for 150 ms too: go-worker/pkg/container/fetcher.go.
+	attempts     = 6
+	attemptPause = 30 * time.Millisecond
 	unknownFor   = 30 * time.Second
 	shortIDLen   = 12
 )
@@ -68,17 +68,18 @@ func NewResolver(sockets []string) (*Resolver, error) {
 // HasRuntime tells whether a runtime is there to be asked.
 func (r *Resolver) HasRuntime() bool { return r.runtime != nil }
 
-// Lookup returns the container of a full id. The empty id is the host. False means: the runtime does not know the id, so it
-// is a container of somebody else on the same kernel.
-func (r *Resolver) Lookup(ctx context.Context, id string) (Container, bool) {
+// Lookup returns the container of a full id. The empty id is the host. Of a container that no runtime here knows, such as one of
+// another node on the same kernel, there is the id alone: Falco reports its events with <NA> for all other names.
+func (r *Resolver) Lookup(ctx context.Context, id string) Container {
 	if id == "" {
-		return host, true
+		return host
 	}
+	nameless := Container{ID: id[:shortIDLen]}
 	if r.runtime == nil {
-		return Container{ID: id[:shortIDLen]}, true
+		return nameless
 	}
-	if container, found, cached := r.cached(id); cached {
-		return container, found
+	if container, cached := r.cached(id); cached {
+		return container
 	}
 	for range attempts {
 		container, err := r.ask(ctx, id)
@@ -86,38 +87,37 @@ func (r *Resolver) Lookup(ctx context.Context, id string) (Container, bool) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.known[id] = container
-			return container, true
+			return container
 		}
 		if status.Code(err) != codes.NotFound {
 			// The runtime does not answer: an alert without names is better than none.
-			return Container{ID: id[:shortIDLen]}, true
+			return nameless
 		}
-		select {
-		case <-ctx.Done():
-			return Container{}, false
-		case <-time.After(attemptPause):
-		}
+		time.Sleep(attemptPause)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unknown[id] = time.Now()
-	return Container{}, false
+	return nameless
 }
 
-func (r *Resolver) cached(id string) (container Container, found, cached bool) {
+func (r *Resolver) cached(id string) (container Container, cached bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if container, found = r.known[id]; found {
-		return container, true, true
+	if container, cached = r.known[id]; cached {
+		return container, true
 	}
 	since, missing := r.unknown[id]
-	return Container{}, false, missing && time.Since(since) < unknownFor
+	return Container{ID: id[:shortIDLen]}, missing && time.Since(since) < unknownFor
 }
 
 func (r *Resolver) ask(ctx context.Context, id string) (Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	response, err := r.runtime.ContainerStatus(ctx, &cri.ContainerStatusRequest{ContainerId: id})
+	if status.Code(err) == codes.NotFound {
+		return r.askForSandbox(ctx, id)
+	}
 	if err != nil {
 		return Container{}, err
 	}
@@ -131,6 +131,17 @@ func (r *Resolver) ask(ctx context.Context, id string) (Container, error) {
 		Pod:        container.GetLabels()["io.kubernetes.pod.name"],
 		Namespace:  container.GetLabels()["io.kubernetes.pod.namespace"],
 	}, nil
+}
+
+// askForSandbox is for the container that holds a pod's namespaces. Falco's plugin has it from containerd's own interface.
+func (r *Resolver) askForSandbox(ctx context.Context, id string) (Container, error) {
+	response, err := r.runtime.PodSandboxStatus(ctx, &cri.PodSandboxStatusRequest{PodSandboxId: id})
+	if err != nil {
+		return Container{}, err
+	}
+	pod := response.GetStatus().GetMetadata()
+	short := id[:shortIDLen]
+	return Container{ID: short, Name: short, Pod: pod.GetName(), Namespace: pod.GetNamespace()}, nil
 }
 
 // splitImage separates repository and tag; the colon of a registry's port is not a tag's, and a digest is neither.

@@ -58,10 +58,18 @@ func (f Field) String() string {
 	return f.Name
 }
 
-// Transform is a function applied to operands, as in tolower(proc.name).
+// Transform is a function applied to operands, as in tolower(proc.name), with the text between brackets behind it.
 type Transform struct {
 	Pos
 	Function string
+	Operands []Operand
+	Arg      string
+	HasArg   bool
+}
+
+// List is several operands that a function takes as one, as in join("-", (proc.name, fd.name)).
+type List struct {
+	Pos
 	Operands []Operand
 }
 
@@ -138,7 +146,7 @@ func Fields(node Node) []Field {
 	case Or:
 		return fieldsOf(n.Children)
 	case Check:
-		return operandFields(n.Left)
+		return FieldsOf(n.Left)
 	}
 	return nil
 }
@@ -151,16 +159,23 @@ func fieldsOf(nodes []Node) []Field {
 	return fields
 }
 
-func operandFields(operand Operand) []Field {
+// FieldsOf lists the fields of an operand.
+func FieldsOf(operand Operand) []Field {
 	switch o := operand.(type) {
 	case Field:
 		return []Field{o}
 	case Transform:
-		var fields []Field
-		for _, inner := range o.Operands {
-			fields = append(fields, operandFields(inner)...)
-		}
-		return fields
+		return operandFields(o.Operands)
+	case List:
+		return operandFields(o.Operands)
 	}
 	return nil
+}
+
+func operandFields(operands []Operand) []Field {
+	var fields []Field
+	for _, operand := range operands {
+		fields = append(fields, FieldsOf(operand)...)
+	}
+	return fields
 }

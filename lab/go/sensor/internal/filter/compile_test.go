@@ -104,7 +104,7 @@ func TestBroad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Broad(node); got != want {
+		if got, _ := Falco044.Types(node); got != want {
 			t.Errorf("%s: got %v", condition, got)
 		}
 	}

@@ -2,6 +2,7 @@ package filter
 
 import (
 	_ "embed"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,7 +27,6 @@ const (
 	buffer  group = "buffer filters"
 	address group = "ip address and network filters"
 	network group = "network"
-	list    group = "list filters"
 )
 
 type argument int
@@ -37,8 +37,13 @@ const (
 	needsArgument
 )
 
+// kind is what Falco declares of a field, and of the value that a function makes.
 type kind struct {
+	name     string
+	typ      string // Falco's name of the type
 	group    group
+	list     bool // several values
+	plain    bool // no function takes it
 	argument argument
 }
 
@@ -46,33 +51,42 @@ var (
 	fields = readFields()
 	events = readEvents()
 	groups = map[string]group{
-		"CHARBUF": textual, "CHARBUF+": list, "BYTEBUF": buffer, "BOOL": boolean, "IPADDR": address, "IPNET": network, "DYNAMIC": textual,
+		"CHARBUF": textual, "BYTEBUF": buffer, "BOOL": boolean, "IPADDR": address, "IPNET": network, "DYNAMIC": textual,
 	}
+	// EPF_NO_TRANSFORMER in userspace/libsinsp/sinsp_filtercheck_*.cpp.
+	withoutFunctions = []string{
+		"evt.rawarg", "evt.around", "fd.ip", "fd.port", "fd.proto", "fd.net", "fd.cnet", "fd.snet", "fd.lnet", "fd.rnet", "fd.cip.name",
+		"fd.sip.name", "fd.lip.name", "fd.rip.name", "proc.aexe", "proc.aexepath", "proc.aname", "proc.acmdline", "proc.aenv", "proc.apid",
+	}
+	// EPF_FILTER_ONLY there.
+	withoutOutput = []string{"evt.around", "fd.ip", "fd.port", "fd.proto", "fd.net", "fd.cnet", "fd.snet", "fd.lnet", "fd.rnet"}
 	// Fields whose argument counts the ancestors of a process.
 	byGeneration = []string{"proc.aname", "proc.aexe", "proc.aexepath", "proc.apid", "proc.aargs", "proc.acmdline", "proc.args"}
 )
 
 func readFields() map[string]kind {
 	known := map[string]kind{}
-	current := numeric
+	var current kind
 	for word := range strings.FieldsSeq(fieldsText) {
 		if name, isType := strings.CutSuffix(word, ":"); isType {
-			current = numeric
-			if special, found := groups[name]; found {
-				current = special
+			current = kind{group: numeric}
+			current.typ, current.list = strings.CutSuffix(name, "+")
+			if special, found := groups[current.typ]; found {
+				current.group = special
 			}
 			continue
 		}
 		name, optional := strings.CutSuffix(word, "[?]")
 		name, required := strings.CutSuffix(name, "[]")
-		kind := kind{current, noArgument}
+		field := current
+		field.name, field.plain = name, slices.Contains(withoutFunctions, name)
 		switch {
 		case optional:
-			kind.argument = mayHaveArgument
+			field.argument = mayHaveArgument
 		case required:
-			kind.argument = needsArgument
+			field.argument = needsArgument
 		}
-		known[name] = kind
+		known[name] = field
 	}
 	return known
 }
@@ -126,8 +140,14 @@ func goodGeneration(field Field) bool {
 	return true
 }
 
+// ConditionsOnly tells whether a field is not for outputs.
+func ConditionsOnly(operand Operand) bool {
+	field, isField := operand.(Field)
+	return isField && slices.Contains(withoutOutput, field.Name)
+}
+
 // Known tells whether every field of an operand exists.
 func Known(operand Operand) bool {
-	_, _, _, text := compileOperand(operand)
+	_, text := compileOperand(operand)
 	return text == ""
 }

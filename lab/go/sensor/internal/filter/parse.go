@@ -74,19 +74,6 @@ func (l Language) Parse(text string) (node Node, err *Error) {
 	return node, nil
 }
 
-// ParseOperand reads a field or a function at the start of a text, and tells how long it is.
-func (l Language) ParseOperand(text string) (operand Operand, length int, err *Error) {
-	p := l.newParser(text)
-	defer p.recover(&err)
-	if operand = p.function(); operand == nil {
-		if !p.match(fieldName) {
-			p.fail("unexpected token after '" + p.last)
-		}
-		operand = p.field(p.pos)
-	}
-	return operand, p.pos.Offset, nil
-}
-
 func (l Language) newParser(text string) *parser {
 	return &parser{Language: l, text: text, pos: Pos{0, 1, 1}}
 }
@@ -190,79 +177,6 @@ func (p *parser) check() Node {
 	}
 	p.fail("expected a '(' token, a field check, or an identifier")
 	return nil
-}
-
-// field reads what follows a field's name.
-func (p *parser) field(at Pos) Field {
-	field := Field{Pos: at, Name: p.last}
-	if field.HasArg = p.word("["); field.HasArg {
-		if !p.quoted() && !p.match(fieldArg) {
-			p.fail("expected a valid field argument: a quoted string or a bare string")
-		}
-		field.Arg = p.last
-		if !p.word("]") {
-			p.fail("expected a ']' token")
-		}
-	}
-	return field
-}
-
-// function reads a function of a field, or nothing.
-func (p *parser) function() Operand {
-	at := p.pos
-	for _, name := range p.functions {
-		if !p.word(name + "(") {
-			continue
-		}
-		var operands []Operand
-		for {
-			operands = append(operands, p.argument())
-			p.blank()
-			if !p.word(",") {
-				break
-			}
-		}
-		if !p.word(")") {
-			p.fail("expected a ')' token closing the transformer")
-		}
-		return Transform{at, name, operands}
-	}
-	return nil
-}
-
-func (p *parser) argument() Operand {
-	p.blank()
-	at := p.pos
-	if p.match(hexNumber) || p.match(number) || p.quoted() {
-		return Values{at, []string{p.last}}
-	}
-	if inner := p.function(); inner != nil {
-		return inner
-	}
-	if !p.match(fieldName) {
-		p.fail("expected field transformer argument: field, transformer, quoted string, number, or transformer list")
-	}
-	return p.field(at)
-}
-
-// rightFunction reads a field on the right side: val(field), or a function of one.
-func (p *parser) rightFunction() Operand {
-	p.blank()
-	at := p.pos
-	if !p.word("val(") {
-		return p.function()
-	}
-	p.blank()
-	inner := p.pos
-	if !p.match(fieldName) {
-		p.fail("expected a field within 'val' transformer")
-	}
-	field := p.field(inner)
-	p.blank()
-	if !p.word(")") {
-		p.fail("expected a ')' token closing the transformer")
-	}
-	return Transform{at, "val", []Operand{field}}
 }
 
 func (p *parser) condition(left Operand, at Pos) Node {
@@ -429,44 +343,3 @@ func (p *parser) operator(words []string) bool {
 }
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
-
-// quoted reads a text between quotation marks.
-func (p *parser) quoted() bool {
-	rest := p.rest()
-	if rest == "" || rest[0] != '\'' && rest[0] != '"' {
-		return false
-	}
-	for i := 1; i < len(rest); i++ {
-		if rest[i] == rest[0] && rest[i-1] != '\\' {
-			p.advance(i + 1)
-			p.last = p.unescape(rest[1:i], rest[0])
-			return true
-		}
-	}
-	return false
-}
-
-var escapes = map[byte]string{
-	'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", ' ': `\`, '\\': `\`, '/': "/",
-}
-
-func (p *parser) unescape(text string, quote byte) string {
-	var plain strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' || i+1 == len(text) {
-			plain.WriteByte(text[i])
-			continue
-		}
-		i++
-		meant, known := escapes[text[i]]
-		switch {
-		case known:
-			plain.WriteString(meant)
-		case text[i] == quote:
-			plain.WriteByte(quote)
-		default:
-			p.fail("unsupported string escape sequence: \\" + text[i:i+1])
-		}
-	}
-	return plain.String()
-}

@@ -53,6 +53,7 @@ func (q *Queue) Close(patience time.Duration) {
 	select {
 	case <-q.done:
 	case <-time.After(patience):
+		q.log("output channels still blocked, discarding all remaining notifications") // Falco's words
 	}
 }
 

@@ -73,7 +73,19 @@ func (p *Probe) Attach() error {
 	return nil
 }
 
-// Read waits for the next event. After Close it returns ringbuf.ErrClosed.
+// Stop lets no more events come. Read then gives those that wait, and after them ErrStopped.
+func (p *Probe) Stop() error {
+	errs := []error{p.detach()}
+	if err := p.reader.Flush(); err != nil {
+		errs = append(errs, fmt.Errorf("flush the ring buffer: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// ErrStopped ends the events after Stop.
+var ErrStopped = ringbuf.ErrFlushed
+
+// Read waits for the next event.
 func (p *Probe) Read() (event.Event, error) {
 	item, err := p.reader.Read()
 	if err != nil {
@@ -102,14 +114,20 @@ func (p *Probe) counter(index uint32) (sum uint64, err error) {
 
 // Close detaches the programs and frees everything.
 func (p *Probe) Close() error {
-	var errs []error
-	for _, attached := range p.links {
-		errs = append(errs, attached.Close())
-	}
+	errs := []error{p.detach()}
 	if p.reader != nil {
 		errs = append(errs, p.reader.Close())
 	}
 	errs = append(errs, p.objects.OnExec.Close(), p.objects.OnExit.Close(), p.objects.OnSysExit.Close(), p.objects.Events.Close(), p.objects.Counters.Close())
+	return errors.Join(errs...)
+}
+
+func (p *Probe) detach() error {
+	var errs []error
+	for _, attached := range p.links {
+		errs = append(errs, attached.Close())
+	}
+	p.links = nil
 	return errors.Join(errs...)
 }
 

@@ -77,6 +77,7 @@ type definitions struct {
 	lists    table[*list]
 	macros   table[*macro]
 	rules    table[*rule]
+	required [][]requirement
 	clock    int
 }
 
@@ -210,6 +211,13 @@ func (r *rule) appendException(language Language, e exception) {
 	}
 }
 
+func (l Language) trim(operator string) string {
+	if l.trimmed {
+		return strings.Trim(operator, blanks)
+	}
+	return operator
+}
+
 // complete fills in the operators that were left out, and refuses what cannot be compared.
 func (e *exception) complete(language Language, knownSource bool) {
 	refuse := func(bad bool, text string) {
@@ -225,7 +233,7 @@ func (e *exception) complete(language Language, knownSource bool) {
 		}
 		refuse(len(e.comps.items) != len(fields), "Fields and comps lists must have equal length")
 		for i := range e.comps.items {
-			operator := strings.TrimSpace(e.comps.items[i].item)
+			operator := language.trim(e.comps.items[i].item)
 			e.comps.items[i].item = operator
 			refuse(!slices.Contains(filter.Operators(), operator) && !language.Conditions.IsModified(operator),
 				"'"+operator+"' is not a supported comparison operator")
@@ -235,7 +243,7 @@ func (e *exception) complete(language Language, knownSource bool) {
 			e.comps = entry{item: "in"}
 		}
 		refuse(e.comps.isList, "Fields and comps must both be strings")
-		e.comps.item = strings.TrimSpace(e.comps.item)
+		e.comps.item = language.trim(e.comps.item)
 		allowed := "(in, pmatch, intersects)"
 		if language.Conditions.HasModifiers() {
 			allowed += " or a modifier operator (e.g. startswith oneof)"

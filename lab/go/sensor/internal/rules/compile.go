@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"regexp"
-	"slices"
 	"strings"
 
 	"lab.invalid/sensor/internal/filter"
@@ -190,7 +188,12 @@ func (c *compiler) compileRule(r *rule) *Rule {
 			condition += e.condition(c.set.language.Conditions)
 		}
 	}
-	if text := badOutput(c.set.language.Conditions, r.output); text != "" {
+	output := r.output
+	if strings.Contains(output, containerInfo) {
+		c.result.warn(warnDeprecated, containerInfoWords, r.place)
+		output = strings.ReplaceAll(output, containerInfo, "")
+	}
+	if text := c.set.language.badOutput(output); text != "" {
 		if r.skipUnknown {
 			c.result.warn(warnFilter, text, r.outputPlace)
 			return nil
@@ -198,13 +201,17 @@ func (c *compiler) compileRule(r *rule) *Rule {
 		fail(errOutput, r.outputPlace, "%s", text)
 	}
 	for _, name := range deprecatedFields {
-		if strings.Contains(r.output, name) {
+		if strings.Contains(output, name) {
 			text := "usage of deprecated field '" + name + "' has been detected in the rule output"
 			c.result.warnings = append(c.result.warnings, finding{code: warnDeprecated, text: text, place: r.outputPlace, field: name})
 		}
 	}
 	node := c.expand(c.parse(condition, r.conditionPlace), c.macros, condition, r.place)
-	c.warnDeprecated(node, r.conditionPlace.inside(condition, filter.Pos{}))
+	at := r.conditionPlace
+	if c.set.language.warnsInside {
+		at = at.inside(condition, filter.Pos{})
+	}
+	c.warnDeprecated(node, at)
 	match, err := filter.Compile(node)
 	if err != nil {
 		at := r.conditionPlace.inside(condition, err.Pos)
@@ -214,28 +221,14 @@ func (c *compiler) compileRule(r *rule) *Rule {
 		}
 		fail(errCondition, at, "%s", err.Text)
 	}
-	if r.warnTypes && filter.Broad(node) {
+	for _, doubt := range c.set.language.Conditions.Warnings(node) {
+		c.result.warn(warnCondition, doubt.Text, r.conditionPlace.inside(condition, doubt.Pos))
+	}
+	if r.warnTypes && c.set.language.broad(node) {
 		c.result.warn(warnNoType, "Rule matches too many evt.type values. This has a significant performance penalty.", r.place)
 	}
 	return &Rule{
-		Name: r.name, Output: r.output, Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, Match: match,
-	}
-}
-
-var deprecatedFields = []string{"evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"}
-
-func (c *compiler) warnDeprecated(node filter.Node, at place) {
-	fields := filter.Fields(node)
-	for i, name := range deprecatedFields {
-		if !slices.ContainsFunc(fields, func(field filter.Field) bool { return field.Name == name }) {
-			continue
-		}
-		text := "field is not available due to the drop of enter events."
-		if i == 0 {
-			text = "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always evaluates to false. " +
-				"The rule expression can be simplified by removing the condition on 'evt.dir'"
-		}
-		c.result.warnings = append(c.result.warnings, finding{code: warnDeprecated, text: text, place: at, field: name})
+		Name: r.name, Output: output, Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, Match: match,
 	}
 }
 
@@ -284,41 +277,4 @@ func operand(language filter.Language, operator string, value entry) string {
 		return "(" + value.item + ")"
 	}
 	return quote(value.item)
-}
-
-var lengthOfToken = regexp.MustCompile(`^[0-9]+`)
-
-// badOutput says what is wrong with an output text.
-func badOutput(language filter.Language, output string) string {
-	output = strings.TrimPrefix(output, "*")
-	for {
-		_, rest, found := strings.Cut(output, "%")
-		if !found {
-			return ""
-		}
-		if rest == "" {
-			return "invalid formatting syntax: formatting cannot end with a %"
-		}
-		rest = strings.TrimPrefix(rest, lengthOfToken.FindString(rest))
-		_, length, ok := Token(language, rest)
-		if !ok {
-			return "unknown filter: unexpected token after '"
-		}
-		output = rest[length:]
-	}
-}
-
-// Token reads the field, or the function of one, at the start of a text; the longest one that exists is taken.
-func Token(language filter.Language, text string) (operand filter.Operand, length int, ok bool) {
-	end := len(text)
-	if stop := strings.IndexAny(text, " %\n"); stop >= 0 && !strings.Contains(text[:stop], "(") {
-		end = stop
-	}
-	for ; end > 0; end-- {
-		operand, length, err := language.ParseOperand(text[:end])
-		if err == nil && filter.Known(operand) {
-			return operand, length, true
-		}
-	}
-	return nil, 0, false
 }

@@ -34,12 +34,12 @@ func verdicts(t *testing.T, falco string) []verdict {
 	return all
 }
 
-// versions are those of Falco that the variants of the role falco_ebpf install.
-var versions = []string{"0.43.1", "0.44.1"}
+// versions are those that the stand-in plays; the roles install 0.43.1 and 0.44.1.
+var versions = []string{"0.43.1", "0.44.0", "0.44.1", "0.45.1"}
 
 // Falco itself validated each entry; the stand-in has to report the same.
 func TestVerdicts(t *testing.T) {
-	for _, falco := range versions {
+	for _, falco := range []string{"0.43.1", "0.44.1"} {
 		t.Run(falco, func(t *testing.T) { testVerdicts(t, falco) })
 	}
 }

@@ -21,6 +21,7 @@ const (
 	placeEngine      = "required_engine_version"
 	placePlugins     = "required plugin versions"
 	placePlugin      = "required plugin versions entry"
+	placeAlternative = "required plugin versions alternative"
 	placeList        = "list"
 	placeListItem    = "list item"
 	placeMacro       = "macro"

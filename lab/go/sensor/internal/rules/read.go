@@ -6,7 +6,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -59,7 +58,7 @@ func (r *reader) read() (ok bool) {
 		r.result.schema = new([]string{})
 	}
 	for _, document := range documents {
-		*r.result.schema = append(*r.result.schema, schemaWarnings(document)...)
+		*r.result.schema = append(*r.result.schema, r.set.language.schemaWarnings(document)...)
 	}
 	for _, document := range documents {
 		check(isMapping(document) || isSequence(document), root, "Rules content is not yaml")
@@ -90,47 +89,6 @@ func (r *reader) documents() ([]*yaml.Node, error) {
 			roots = append(roots, root)
 		}
 	}
-}
-
-var (
-	yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
-	// Falco's YAML reader has other words for the same mistakes.
-	yamlSame = []struct{ ours, falcos string }{
-		{"mapping values are not allowed", "illegal map value"},
-		{"expected ',' or ']'", "end of sequence flow not found"},
-		{"expected ',' or '}'", "end of map flow not found"},
-		{"expected '-' indicator", "end of sequence not found"},
-		{"expected key", "end of map not found"},
-		{"cannot start any token", "unknown token"},
-		{"tab character", "illegal tab when looking for indentation"},
-	}
-)
-
-// yamlWords tells line, column and text of a mistake as Falco does. Our reader names no column: it is the line's first word's.
-func yamlWords(err error, content string) (line, column int, text string) {
-	line, text = 1, err.Error()
-	if match := yamlLine.FindStringSubmatch(text); match != nil {
-		line, _ = strconv.Atoi(match[1])
-		text = match[2]
-		// Of these mistakes our reader counts the line from 0.
-		if strings.HasPrefix(text, "did not find expected") {
-			line++
-		}
-	}
-	for _, same := range yamlSame {
-		if strings.Contains(text, same.ours) {
-			text = same.falcos
-			break
-		}
-	}
-	column = 1
-	if lines := strings.Split(content, "\n"); line <= len(lines) {
-		column += len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " "))
-		if strings.HasPrefix(lines[line-1], "\t") {
-			text = "illegal tab when looking for indentation"
-		}
-	}
-	return line, column, text
 }
 
 // find gives the value of a key, or nil.
@@ -230,53 +188,22 @@ func (r *reader) warnUnknownKeys(item *yaml.Node, at place, known ...string) {
 	}
 }
 
-func (r *reader) engineVersion(item *yaml.Node, root place) {
-	at := root.at(item, placeEngine, "")
-	version := text(item, "required_engine_version", at)
-	if _, err := strconv.ParseUint(version, 10, 32); err == nil {
-		version = "0." + version + ".0"
-	}
-	wanted, ok := parseVersion(version)
-	check(ok, at, "Unable to parse engine version '%s' as a semver string. Expected \"x.y.z\" semver format.", version)
-	have, _ := parseVersion(r.set.language.Engine)
-	if wanted[0] != have[0] || slices.Compare(wanted[:], have[:]) > 0 {
-		fail(errValidate, at, "Rules require engine version %s, but engine version is %s", version, r.set.language.Engine)
-	}
-	r.warnUnknownKeys(item, at, "required_engine_version")
-}
+// The forms of names, as Falco's messages give them.
+const (
+	identifierName = "([a-zA-Z]+[a-zA-Z0-9_]*)"
+	bareName       = "([^()\"'[:space:]=,]+)"
+)
 
-// pluginVersions checks the form alone: which plugins the lab's image has is no question of rules.
-func (r *reader) pluginVersions(item *yaml.Node, root place) {
-	value := find(item, "required_plugin_versions")
-	at := root.at(value, placePlugins, "")
-	check(isSequence(value), at, "Value of required_plugin_versions must be a sequence")
-	for _, entry := range value.Content {
-		inner := at.at(entry, placePlugin, "")
-		check(isMapping(entry), inner, "Plugin version must be a mapping")
-		name := text(entry, "name", inner)
-		inner = at.at(entry, placePlugin, name)
-		version := text(entry, "version", inner)
-		if _, ok := parseVersion(version); !ok {
-			fail(errValidate, inner, "Invalid required version '%s' for plugin '%s'", version, name)
-		}
+func (r *reader) checkName(code, what, form, name string, at place) {
+	if !regexp.MustCompile("^" + form + "$").MatchString(name) {
+		r.result.warn(code, what+" has an invalid name. "+what+" names should match a regular expression: "+form, at)
 	}
-}
-
-func parseVersion(text string) (version [3]int, ok bool) {
-	parts := strings.SplitN(text, ".", 3)
-	for i, part := range parts {
-		number, err := strconv.Atoi(part)
-		if err != nil {
-			return version, false
-		}
-		version[i] = number
-	}
-	return version, len(parts) == 3
 }
 
 func (r *reader) list(item *yaml.Node, root place) {
 	name := text(item, "list", root.at(item, placeList, ""))
 	at := root.at(item, placeList, name)
+	r.checkName(warnListName, "List", bareName, name, at)
 	items := texts(item, "items", at)
 	if r.appends(item, at, "items") {
 		r.set.appendList(name, items, at)
@@ -289,6 +216,7 @@ func (r *reader) list(item *yaml.Node, root place) {
 func (r *reader) macro(item *yaml.Node, root place) {
 	name := text(item, "macro", root.at(item, placeMacro, ""))
 	at := root.at(item, placeMacro, name)
+	r.checkName(warnMacroName, "Macro", identifierName, name, at)
 	condition := text(item, "condition", at)
 	if r.appends(item, at, "condition") {
 		r.set.appendMacro(name, condition, at)

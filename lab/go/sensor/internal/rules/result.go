@@ -22,6 +22,9 @@ const (
 	warnDeprecated = "LOAD_DEPRECATED_ITEM"
 	warnNoValues   = "LOAD_APPEND_NO_VALUES"
 	warnTwice      = "LOAD_EXCEPTION_NAME_NOT_UNIQUE"
+	warnListName   = "LOAD_INVALID_LIST_NAME"
+	warnMacroName  = "LOAD_INVALID_MACRO_NAME"
+	warnCondition  = "LOAD_COMPILE_CONDITION"
 	warnKey        = "LOAD_UNKNOWN_KEY"
 )
 
@@ -48,6 +51,9 @@ var warningWords = map[string][2]string{
 	warnDeprecated: {"Used deprecated item", "A deprecated item is employed by lists, macros, or rules."},
 	warnNoValues:   {"Overriding/appending with no values", "A rule exception is overriding/appending with no values"},
 	warnTwice:      {"Multiple exceptions defined with the same name", "A rule is defining multiple exceptions with the same name"},
+	warnListName:   {"Invalid list name", "A list is defined with an invalid name"},
+	warnMacroName:  {"Invalid macro name", "A macro is defined with an invalid name"},
+	warnCondition:  {"Warning in rule condition", "A rule condition or output have been parsed with a warning"},
 	warnKey: {"Unknown key in item definition", "An item in the rules content contains an unrecognized key. The key will be ignored. " +
 		"This may indicate a typo or a property placed on the wrong item type."},
 }
