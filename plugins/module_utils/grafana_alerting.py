@@ -74,6 +74,7 @@ ARGUMENTS = dict(
     policy=dict(type="dict", options=POLICY),
     owner=dict(type="str", default="runtime_security.kubernetes"),
     restore_edits=dict(type="bool", default=True),
+    variables=dict(type="dict", default={}),
     purge=dict(type="bool", default=False),
     state=dict(type="str", choices=["present", "absent"], default="present"),
 )
@@ -96,6 +97,7 @@ def run(params: dict, mode: Mode) -> dict:
     return {
         "changed": writer.changed,
         "diff": writer.diff,
+        "warnings": writer.warnings,
         "rules": writer.rules,
         "contact_points": writer.contact_points,
         "policy": writer.policy,

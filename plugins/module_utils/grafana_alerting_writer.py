@@ -13,6 +13,7 @@ import typing as t
 
 from . import grafana_alert_rules as alert_rules
 from . import grafana_contact_points as points
+from . import grafana_notified as notified
 from . import grafana_policy as policy
 from .grafana_alert_rules import DefinitionError
 from .grafana_client import Grafana, GrafanaError, path
@@ -45,6 +46,7 @@ class Writer:
         self.contact_points = lists()
         self.policy = "absent"
         self.interval_changed = False
+        self.warnings: list[str] = []
         self.diff: list[dict] = []
 
     @property
@@ -79,6 +81,7 @@ class Writer:
         interval = self._judge_interval(rules, found_rules)
         gone_points = points.undeclared(declared_points, found_points, self.owner) if purge else []
         points.refuse_used(gone_points, found_rules, policy.contact_points(new_tree or tree), self.owner)
+        self._warn_of_nobody(rules, new_tree or tree, point_writes, found_points, gone_points)
         if new_tree:
             policy.confirm(self.grafana, tree)
 
@@ -93,6 +96,13 @@ class Writer:
         if purge:
             self._purge_rules(rules, found_rules)
             self._purge_points(gone_points)
+
+    def _warn_of_nobody(self, rules: list[dict], tree: dict, writes: list, found: list[dict], gone: list[dict]) -> None:
+        """Warn of rules whose alerts reach nobody once everything is written."""
+        removed = {point["uid"] for point in gone}
+        after = [body for body, _current in writes] + [point for point in found if point["uid"] not in removed]
+        text = notified.warning(rules, tree, after, self.params["variables"])
+        self.warnings = [text] if text else []
 
     def _declared_rules(self) -> list[dict]:
         folder, group = self.params["folder_uid"], self.params["group"]

@@ -233,6 +233,11 @@ options:
       - Remove rules, contact points and the route of the same O(owner) that are no longer declared.
     type: bool
     default: false
+  variables:
+    description:
+      - Names of the variables that the warning about alerts that reach nobody names in the place of O(contact_points) and O(policy).
+    type: dict
+    default: {}
   state:
     description:
       - V(absent) removes everything of this O(owner).
