@@ -29,7 +29,9 @@ def unnotified(rules: list[dict], tree: dict, points: list[dict]) -> dict[str, l
     """
     found: dict[str, list[str]] = {}
     for rule in rules:
-        ends = contact_points(tree, {**rule["labels"], "alertname": rule["title"]})
+        # A template in a label is filled in with what the query returns.
+        labels = {name: value for name, value in rule["labels"].items() if "{{" not in str(value)}
+        ends = contact_points(tree, {**labels, "alertname": rule["title"]})
         if not rule["isPaused"] and not any(has_receiver(name, points) for name in ends):
             found.setdefault(", ".join(sorted(ends)), []).append(rule["title"])
     return found

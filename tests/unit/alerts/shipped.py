@@ -29,6 +29,7 @@ def rules(certificates: dict[str, int] = CERTIFICATES, **inputs) -> list[dict]:
     given = {
         **defaults(),
         "grafana_wiring_falco_namespace": "falco",
+        "grafana_wiring_proof_namespace": "pipeline-proof",
         "__grafana_wiring_certificate_ends": promql_timestamps(certificates, "certificate"),
         **inputs,
     }

@@ -26,11 +26,17 @@ TREES = {
     "another's route": (route("grafana-default-email", routes=[route("chat", ("team", "=", "web"))]), None),
     "a child that inherits": (route("chat", routes=[route("", CRITICAL)]), {"chat"}),
     "the first that matches": (route("a", routes=[route("b", CRITICAL), route("c", OURS)]), {"b"}),
-    "one that continues": (route("a", routes=[route("b", CRITICAL, **{"continue": True}), route("c", OURS)]), {"b", "c"}),
+    "one that continues": (
+        route("a", routes=[route("b", CRITICAL, **{"continue": True}), route("c", OURS)]),
+        {"b", "c"},
+    ),
     "none that matches": (route("a", routes=[route("b", ("severity", "!=", "critical"))]), {"a"}),
     "an expression": (route("a", routes=[route("b", ("alertname", "=~", "Sensor"))]), {"a"}),
     "a label of the query": (route("a", routes=[route("b", POD)]), {"a", "b"}),
-    "a label of the query that does not matter": (route("a", routes=[route("b", POD, ("severity", "=", "info"))]), {"a"}),
+    "a label of the query that does not matter": (
+        route("a", routes=[route("b", POD, ("severity", "=", "info"))]),
+        {"a"},
+    ),
     "below our route": (route("a", routes=[route("b", OURS, routes=[route("c", CRITICAL)])]), {"c"}),
 }
 
