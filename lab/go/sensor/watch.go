@@ -75,6 +75,9 @@ func watch(ctx context.Context, settings *config.Config) error {
 		defer close(done)
 		for seen := range events {
 			table.Follow(&seen)
+			if seen.Kind == event.Open {
+				seen.File = format.Language.Texts.Path(seen.File)
+			}
 			if !seen.Evaluated() {
 				continue
 			}

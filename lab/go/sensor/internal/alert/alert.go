@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"lab.invalid/sensor/internal/containers"
@@ -14,6 +15,7 @@ import (
 	"lab.invalid/sensor/internal/fields"
 	"lab.invalid/sensor/internal/filter"
 	"lab.invalid/sensor/internal/rules"
+	"lab.invalid/sensor/internal/texts"
 )
 
 // suffix is added to every output text, as append_output.suggested_output does.
@@ -64,7 +66,7 @@ func (f Format) Alert(rule *rules.Rule, e event.Event, container containers.Cont
 func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Container) ([]byte, error) {
 	alert := f.Alert(rule, e, container)
 	if !f.JSON {
-		return []byte(alert.Output + "\n"), nil
+		return f.line(alert.Output)
 	}
 	if !f.IncludeOutput {
 		alert.Output = ""
@@ -72,13 +74,11 @@ func (f Format) Line(rule *rules.Rule, e event.Event, container containers.Conta
 	if !f.IncludeTags {
 		alert.Tags = nil
 	}
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(alert); err != nil {
+	line, err := encode(alert)
+	if err != nil {
 		return nil, fmt.Errorf("encode an alert of rule %q: %w", rule.Name, err)
 	}
-	return line.Bytes(), nil
+	return line, nil
 }
 
 // expand fills in the fields of an output text. A field without a value reads <NA> in the text and null among the fields. Of a function
@@ -100,21 +100,50 @@ func (f Format) expand(template string, source fields.Source) (string, map[strin
 			continue
 		}
 		for _, field := range filter.FieldsOf(operand) {
-			values[field.String()] = plain(filter.Extract(field, source))
+			values[field.String()] = f.plain(filter.Extract(field, source))
 		}
-		value := plain(filter.Extract(operand, source))
+		value := f.plain(filter.Extract(operand, source))
 		if value == nil {
 			value = "<NA>"
 		}
-		output.WriteString(fmt.Sprint(value))
+		output.WriteString(wide(fmt.Sprint(value), width))
 		template = rest[len(width)+length:]
 	}
 }
 
 // plain is a value as JSON has it.
-func plain(value any) any {
-	if address, isAddress := value.(netip.Addr); isAddress {
-		return address.String()
+func (f Format) plain(value any) any {
+	switch v := value.(type) {
+	case netip.Addr:
+		return v.String()
+	case string:
+		return f.Language.Texts.Output(v)
 	}
 	return value
+}
+
+// line is an output without JSON. Since 0.45 it is escaped as in JSON.
+func (f Format) line(output string) ([]byte, error) {
+	if f.Language.Texts != texts.Bytes {
+		return []byte(output + "\n"), nil
+	}
+	quoted, err := encode(output)
+	return append(quoted[1:len(quoted)-2], '\n'), err
+}
+
+func encode(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return text.Bytes(), err
+}
+
+// wide cuts a value to a width, or fills it up with blanks.
+func wide(value, width string) string {
+	size, err := strconv.Atoi(width)
+	if err != nil || size == 0 {
+		return value
+	}
+	return (value + strings.Repeat(" ", size))[:size]
 }

@@ -1,11 +1,14 @@
 package alert
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"lab.invalid/sensor/internal/containers"
 	"lab.invalid/sensor/internal/event"
+	"lab.invalid/sensor/internal/fields"
 	"lab.invalid/sensor/internal/rules"
 )
 
@@ -21,7 +24,7 @@ var (
 )
 
 func TestLineJSON(t *testing.T) {
-	format := Format{Hostname: "node", JSON: true, IncludeOutput: true, IncludeTags: true}
+	format := Format{Language: rules.LanguageOf("0.44.1"), Hostname: "node", JSON: true, IncludeOutput: true, IncludeTags: true}
 	got, err := format.Line(rule, shell, pod)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +42,7 @@ func TestLineJSON(t *testing.T) {
 func TestLineText(t *testing.T) {
 	onHost := shell
 	onHost.ContainerID = ""
-	got, err := Format{}.Line(rule, onHost, containers.Container{ID: "host"})
+	got, err := Format{Language: rules.LanguageOf("0.44.1")}.Line(rule, onHost, containers.Container{ID: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,5 +50,36 @@ func TestLineText(t *testing.T) {
 		" container_image_repository=<NA> container_image_tag=<NA> k8s_pod_name=<NA> k8s_ns_name=<NA>\n"
 	if string(got) != want {
 		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+// Compared with falcosecurity/libs 0.23.2, 0.25.4 and the master of 22 July 2026, userspace/libsinsp/eventformatter.cpp, and with
+// falcosecurity/falco of the same days, userspace/engine/formats.cpp.
+func TestOutputsOfEachVersion(t *testing.T) {
+	odd := shell
+	odd.Args = []string{"/bin/sh", "caf\xe9", "a\nb"}
+	for falco, want := range map[string]string{
+		"0.43.1": "sh caf ab",
+		"0.44.1": "sh caf\uFFFD a\uFFFDb",
+		"0.45.1": "sh caf\uFFFD a\\nb",
+	} {
+		format := Format{Language: rules.LanguageOf(falco)}
+		got, err := format.Line(&rules.Rule{Output: "%proc.cmdline", Priority: 5}, odd, pod)
+		if text := strings.TrimPrefix(string(got), "03:04:05.000000006: Notice "); err != nil || !strings.HasPrefix(text, want+" container_id=") {
+			t.Errorf("Falco %s: %q, %v", falco, text, err)
+		}
+	}
+}
+
+// The fields in a function are listed, not its value, as by Falco unless m_resolve_transformed_fields is set, which it never does.
+func TestFieldsInAFunction(t *testing.T) {
+	format := Format{Language: rules.LanguageOf("0.44.1")}
+	output, values := format.expand(`%join("-", (proc.name, toupper(proc.exe))) %5proc.name %1proc.name|`, fields.Of(shell, pod))
+	if output != "sh-/BIN/SH sh    s|" {
+		t.Errorf("got %q", output)
+	}
+	want := map[string]any{"evt.time": values["evt.time"], "proc.name": "sh", "proc.exe": "/bin/sh"}
+	if !reflect.DeepEqual(values, want) {
+		t.Errorf("got %v", values)
 	}
 }

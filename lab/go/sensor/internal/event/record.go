@@ -135,12 +135,12 @@ func text(field []byte) string {
 	if end := bytes.IndexByte(field, 0); end >= 0 {
 		field = field[:end]
 	}
-	return strings.ToValidUTF8(string(field), "?")
+	return string(field)
 }
 
 // Arguments splits what a process's arguments are in memory and in /proc: each with a zero byte behind it.
 func Arguments(block []byte) []string {
-	joined := strings.TrimSuffix(strings.ToValidUTF8(string(block), "?"), "\x00")
+	joined := strings.TrimSuffix(string(block), "\x00")
 	if joined == "" {
 		return nil
 	}

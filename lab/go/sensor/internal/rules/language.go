@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lab.invalid/sensor/internal/filter"
+	"lab.invalid/sensor/internal/texts"
 )
 
 // Language is what rules files of a version of Falco may hold, and what is said of them.
@@ -30,6 +31,8 @@ type Language struct {
 	// neverIsBroad tells whether a condition that no type of event can satisfy is reported as one of too many types.
 	neverIsBroad bool
 	Conditions   filter.Language
+	// Texts is what becomes of bytes that are no text.
+	Texts texts.Style
 }
 
 // The table of versions. Engine: userspace/engine/falco_engine_version.h; plugin: CMakeLists.txt; the rest: rule_loader_*.cpp and
@@ -39,15 +42,15 @@ var languages = []Language{
 	{
 		since: [2]int{0, 43}, Engine: "0.58.0", Plugins: map[string]string{"container": "0.6.4"},
 		beyondSchema: []string{"warn_evttypes", "skip-if-unknown-filter"},
-		wholeToken:   true, neverIsBroad: true, Conditions: filter.Falco043,
+		wholeToken:   true, neverIsBroad: true, Conditions: filter.Falco043, Texts: texts.ASCII,
 	},
 	{
 		since: [2]int{0, 44}, Engine: "0.62.0", Plugins: map[string]string{"container": "0.7.1"},
-		UnknownKeys: true, trimmed: true, warnsInside: true, neverIsBroad: true, Conditions: filter.Falco044,
+		UnknownKeys: true, trimmed: true, warnsInside: true, neverIsBroad: true, Conditions: filter.Falco044, Texts: texts.Printable,
 	},
 	{
 		since: [2]int{0, 45}, Engine: "0.63.0", Plugins: map[string]string{"container": "0.7.5"},
-		UnknownKeys: true, trimmed: true, warnsInside: true, Conditions: filter.Falco045,
+		UnknownKeys: true, trimmed: true, warnsInside: true, Conditions: filter.Falco045, Texts: texts.Bytes,
 	},
 }
 

@@ -137,7 +137,7 @@ func flag(item *yaml.Node, key string, otherwise bool, at place) bool {
 	return value
 }
 
-func texts(item *yaml.Node, key string, at place) []string {
+func scalars(item *yaml.Node, key string, at place) []string {
 	value := find(item, key)
 	check(value != nil, at, "Item has no mapping for key '%s'", key)
 	inner := at.at(value, placeValue, key)
@@ -154,7 +154,7 @@ func tags(item *yaml.Node, at place) []string {
 	if find(item, "tags") == nil {
 		return nil
 	}
-	found := texts(item, "tags", at)
+	found := scalars(item, "tags", at)
 	slices.Sort(found)
 	return slices.Compact(found)
 }
@@ -204,7 +204,7 @@ func (r *reader) list(item *yaml.Node, root place) {
 	name := text(item, "list", root.at(item, placeList, ""))
 	at := root.at(item, placeList, name)
 	r.checkName(warnListName, "List", bareName, name, at)
-	items := texts(item, "items", at)
+	items := scalars(item, "items", at)
 	if r.appends(item, at, "items") {
 		r.set.appendList(name, items, at)
 	} else {
