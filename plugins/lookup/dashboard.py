@@ -12,7 +12,7 @@ description:
   - Returns the JSON of each dashboard, checked as far as that is possible without a Grafana.
   - Takes classic JSON, V1 and V2 resources (C(apiVersion), C(metadata), C(spec)) and answers of Grafana's API (C(dashboard)).
     A V1 resource becomes the classic dashboard inside it.
-  - What comes from elsewhere is asked for with each call; keep it in a fact where it is used more than once.
+  - An address is asked once in a run of Ansible; later calls return what it answered.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 options:
@@ -62,8 +62,11 @@ _raw:
 
 import hashlib
 import json
+import os
 import re
+from pathlib import Path
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlConnectionError
 from ansible.module_utils.urls import SSLValidationError
@@ -143,6 +146,19 @@ def definition(entry, text):
     return {**found, "uid": uid}
 
 
+def once(url):
+    """What the address answers; the run keeps it in its own temporary folder, which Ansible removes when the run ends."""
+    note = Path(constants.DEFAULT_LOCAL_TMP) / f"dashboard-{hashlib.sha256(url.encode()).hexdigest()}"
+    if note.exists():
+        return note.read_bytes()
+    found = download(url)
+    half = note.with_suffix(f".{os.getpid()}")
+    half.write_bytes(found)
+    # Workers of several hosts may be here at once.
+    half.replace(note)
+    return found
+
+
 def download(url):
     try:
         with opened(url, timeout=_SECONDS, headers={"Accept": "application/json"}) as response:
@@ -173,7 +189,7 @@ class LookupModule(LookupBase):
     def _one(self, term, variables):
         entry = source(term)
         url = address(entry, self.get_option("revision_url"))
-        return definition(entry, download(url) if url else self._file(entry["path"], variables))
+        return definition(entry, once(url) if url else self._file(entry["path"], variables))
 
     def _file(self, path, variables):
         place = self.find_file_in_search_path(variables, "files", path, ignore_missing=True)

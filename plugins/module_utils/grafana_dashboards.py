@@ -26,6 +26,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     no_result,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import DefinitionError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -39,7 +40,7 @@ ARGUMENTS = {
     "overwrite": {"type": "bool", "default": False},
     "restore_edits": {"type": "bool", "default": False},
     "purge": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "validated", "absent"], "default": "present"},
 }
 CONSTRAINTS = CONNECTION_CONSTRAINTS
 
@@ -48,13 +49,16 @@ def run(params: dict, mode: Mode) -> dict:
     """Bring a folder's dashboards to what is declared."""
     _refuse_folder(params)
     try:
-        writer = Writer(connected(params, 0 if mode.check else PATIENCE), params, mode.check)
+        check = mode.check or params["state"] == "validated"
+        writer = Writer(connected(params, 0 if mode.check else PATIENCE), params, check)
+        if params["state"] == "validated":
+            return _validated(writer, params)
         if params["state"] == "present":
             writer.present(_prepared(params), params["purge"])
         else:
             writer.absent()
     except NoGrafana:
-        if params["state"] == "present":
+        if params["state"] != "absent":
             raise
         return {"changed": False, "diff": [], **no_result("absent")}
     except GrafanaError as exc:
@@ -79,7 +83,27 @@ def announce(params: dict) -> dict:
         created = [dashboard.uid for dashboard in _prepared(params)]
     except DefinitionError as exc:
         raise WorkError(str(exc)) from exc
+    if params["state"] == "validated":
+        return {"changed": False, **no_result("unchanged")}
     return {"changed": True, "diff": [], **no_result("created"), "created": created}
+
+
+def _validated(writer: Writer, params: dict) -> dict:
+    """Raise WorkError unless Grafana has the dashboards as declared."""
+    writer.present(_prepared(params), purge=False)
+    result = writer.result
+    if result["created"] or result["updated"]:
+        raise WorkError(
+            f"{Names(params['variables']).of('dashboards')}: Grafana at {writer.grafana.url} has others than declared (missing: "
+            f"{_listed(result['created'])}; different: {_listed(result['updated'])}). Expected the declared ones. Fix: write them, "
+            "by state present or the role's apply.",
+            **result,
+        )
+    return {"changed": False, **result}
+
+
+def _listed(uids: list[str]) -> str:
+    return ", ".join(uids) or "none"
 
 
 def _refuse_folder(params: dict) -> None:

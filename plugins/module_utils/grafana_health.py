@@ -18,11 +18,14 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     connected,
     connection_spec,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, Unreachable, WorkError
 
 ARGUMENTS = {
     **connection_spec(),
     "data_sources": {"type": "list", "elements": "str", "default": []},
+    "require_healthy": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 60},
 }
 CONSTRAINTS = CONNECTION_CONSTRAINTS
@@ -109,7 +112,10 @@ def check_all(grafana: Grafana, uids: list[str], deadline: Deadline) -> list[dic
 
 def run(params: dict, mode: Mode) -> dict:
     """Wait for Grafana, and look at its data sources."""
-    grafana = connected(params)
+    try:
+        grafana = connected(params)
+    except NoGrafana as exc:
+        raise NoGrafana(str(exc), answered=False, exists=False) from exc
     deadline = Deadline(params["wait_timeout"])
     started = time.monotonic()
     try:
@@ -123,7 +129,7 @@ def run(params: dict, mode: Mode) -> dict:
         sources = check_all(grafana, params["data_sources"], deadline)
     except GrafanaError as exc:
         raise WorkError(str(exc), answered=True) from exc
-    return {
+    result = {
         "answered": True,
         "version": health.get("version", ""),
         "url": grafana.url,
@@ -132,6 +138,20 @@ def run(params: dict, mode: Mode) -> dict:
         "seconds": round(time.monotonic() - started, 2),
         "data_sources": sources,
     }
+    unhealthy = [source for source in sources if not source["ok"]]
+    if unhealthy and params["require_healthy"]:
+        names = Names(params["variables"])
+        raise WorkError(" ".join(unhealthy_text(source, names) for source in unhealthy), **result)
+    return result
+
+
+def unhealthy_text(source: dict, names: Names) -> str:
+    """Why a data source is not healthy, and what helps."""
+    address = names.of(source["uid"])
+    return (
+        f"{address}: Grafana did not reach the data source {source['uid']} within {source['seconds']} s "
+        f"({source['message'].removesuffix('.')}). Expected a healthy one. Fix: correct {address}, and look at the pods behind it."
+    )
 
 
 def announce(params: dict) -> dict:

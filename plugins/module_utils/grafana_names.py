@@ -12,7 +12,7 @@ class Names:
         self._variables = variables or {}
 
     def of(self, option: str) -> str:
-        """The name of an option, of service too."""
+        """The name of an option, of service too, and of what else a module has variables for."""
         own = f"service.{option}" if option in ("namespace", "admin_secret") else option
         return self._variables.get(option) or own
 

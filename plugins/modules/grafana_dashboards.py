@@ -74,8 +74,9 @@ options:
       - V(absent) removes all dashboards of this O(owner), then the folder if nothing else is in it. What keeps the folder
         is returned, with a warning.
       - The folder is removed only if Grafana's search, alert rules, library panels and own count agree that it is empty.
+      - V(validated) changes nothing, and fails if a dashboard is missing in Grafana or another than declared.
     type: str
-    choices: [present, absent]
+    choices: [present, validated, absent]
     default: present
 attributes:
   check_mode:

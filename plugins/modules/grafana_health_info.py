@@ -13,8 +13,8 @@ description:
   - Waits until Grafana answers, tries the credentials once, then lets Grafana check each data source, like the button
     "Save & test" in its UI.
   - If a version of Grafana has no such check for a type of data source, a query through Grafana is used.
-  - Fails if Grafana does not answer or refuses the credentials; in check mode only if it answers. An unhealthy data source is reported, and is not an
-    error.
+  - Fails if Grafana does not answer or refuses the credentials; in check mode only if it answers. An unhealthy data source is reported, and is an
+    error with O(require_healthy) only.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -27,6 +27,12 @@ options:
     type: list
     elements: str
     default: []
+  require_healthy:
+    description:
+      - Fail if a data source is not healthy. O(variables) may have the name of the variable with the address of each, by uid, for
+        the error.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - How long to wait for Grafana and for its data sources, in seconds, 0 or more. V(0) checks once.
@@ -48,13 +54,8 @@ EXAMPLES = r"""
     url_username: admin
     url_password: "{{ grafana_password }}"
     data_sources: [prometheus, loki]
+    require_healthy: true
     wait_timeout: 120
-  register: grafana
-
-- name: Fail if it does not
-  ansible.builtin.assert:
-    that: grafana.healthy
-    fail_msg: "{{ grafana.data_sources | rejectattr('ok') | list }}"
 """
 
 RETURN = r"""
@@ -78,6 +79,11 @@ url_username:
   returned: success
   type: str
   sample: admin
+exists:
+  description: V(false) where the cluster has no such Service or Secret.
+  returned: if O(service) names no Grafana, not in check mode
+  type: bool
+  sample: false
 healthy:
   description: Whether all data sources are healthy.
   returned: success

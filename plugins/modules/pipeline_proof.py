@@ -25,7 +25,7 @@ attributes:
     description: Can run in check mode and return changed status prediction without modifying target.
     support: full
     details:
-      - In check mode nothing is created and nothing is measured; RV(proof) is empty.
+      - In check mode nothing is created and nothing is measured; RV(proof) is empty, RV(msg) announces what a run would do.
   diff_mode:
     description: Will return details on what has changed in diff mode.
     support: none
@@ -234,6 +234,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What a run would do.
+  returned: in check mode
+  type: str
+  sample: Would start a pod in namespace pipeline-proof, and remove it.
 ok:
   description: Whether every line of the proof is ok.
   returned: always, except in check mode

@@ -80,6 +80,20 @@ def test_an_edit_is_seen_and_taken_back(grafana, have):
     assert not have(**BOTH, restore_edits=True)["changed"]
 
 
+def test_what_is_missing_or_different_is_an_error_where_it_is_only_validated(grafana, have):
+    declared = [{"uid": "a", "title": "A"}, {"uid": "b", "title": "B"}]
+    result = have(dashboards=declared, state="validated", variables={"dashboards": "my_dashboards"})
+    assert result["msg"].startswith("my_dashboards: Grafana at ")
+    assert "(missing: a, b; different: none)" in result["msg"]
+    assert grafana.writes() == []
+    have(dashboards=declared)
+    writes = len(grafana.writes())
+    assert not have(dashboards=declared, state="validated").get("failed")
+    result = have(dashboards=[declared[0], {"uid": "b", "title": "C"}], state="validated")
+    assert "(missing: none; different: b)" in result["msg"] and result["updated"] == ["b"]
+    assert len(grafana.writes()) == writes
+
+
 def test_foreign_things_are_left_alone(grafana, have):
     run("grafana_dashboards", grafana.url, folder_uid="theirs", owner="them", dashboards=[{**NODES, "uid": "theirs"}])
     have(**BOTH)

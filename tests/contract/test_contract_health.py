@@ -37,6 +37,17 @@ def test_what_cannot_be_reached_is_told(grafana, look):
     assert ["connection refused" in source["message"] for source in result["data_sources"]] == [True, True]
 
 
+def test_what_cannot_be_reached_is_an_error_where_it_has_to_be_healthy(grafana, look):
+    wanted = {"data_sources": ["prometheus", "loki"], "require_healthy": True}
+    assert not look(**wanted).get("failed")
+    grafana.data_sources.unreachable = {"loki"}
+    result = look(**wanted, variables={"loki": "my_loki_url", "prometheus": "my_prometheus_url"})
+    assert result["msg"].startswith("my_loki_url: Grafana did not reach the data source loki within ")
+    assert "connection refused" in result["msg"] and "my_prometheus_url" not in result["msg"]
+    assert "Fix: correct my_loki_url, and look at the pods behind it." in result["msg"]
+    assert [source["ok"] for source in result["data_sources"]] == [True, False]
+
+
 def test_a_type_without_a_check_and_a_source_that_is_missing(look):
     traces, missing = look(data_sources=["traces", "none"])["data_sources"]
     assert traces["message"] == "this version of Grafana has no health check for type 'tempo'"

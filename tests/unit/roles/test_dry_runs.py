@@ -58,10 +58,3 @@ def test_the_operators_definitions_go_although_their_objects_are_still_there():
 def test_a_certificate_that_is_missing_is_refused_where_a_run_would(standing, refused):
     done = dry("metrics_stack", "apply", *standing, metrics_stack_grafana_tls_secret="mistyped")
     assert ("metrics_stack_grafana_tls_secret is 'mistyped'" in " ".join(done.stdout.split())) is refused, done.stdout
-
-
-def test_grafana_by_its_address_alone_is_unwired_without_a_cluster():
-    inputs = {"grafana_wiring_url": "http://127.0.0.1:1", "grafana_wiring_user": "a", "grafana_wiring_password": "b"}
-    done = dry("grafana_wiring", "remove", **inputs)
-    assert done.returncode == 0, done.stdout
-    assert "Would remove this collection's alert rules" in " ".join(done.stdout.split())

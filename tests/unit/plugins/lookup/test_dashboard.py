@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
@@ -29,6 +30,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments):
         """Says nothing."""
+
+
+@pytest.fixture(autouse=True)
+def run_folder(tmp_path_factory, monkeypatch):
+    """Each test is a run of its own."""
+    folder = tmp_path_factory.mktemp("run")
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -111,6 +120,19 @@ def test_an_id_of_grafana_com_is_asked_for_by_the_sites_pattern(server):
     pattern = f"{server.url}/api/{{id}}/{{revision}}"
     assert read(term, revision_url=pattern) == [page | {"uid": "grafana-com-11914"}]
     assert read(term | {"uid": "falco"}, revision_url=pattern)[0]["uid"] == "falco"
+
+
+def test_an_address_is_asked_once_in_a_run(server, run_folder):
+    server.answers["/shop.json"] = 500
+    term = {"url": f"{server.url}/shop.json", "checksum": digest(PAGE)}
+    refusal(term)
+    server.answers["/shop.json"] = as_bytes(PAGE)
+    assert read(term) == read(term) == [PAGE]
+    assert server.asked == ["/shop.json"] * 2
+    # What is kept is checked as what was asked for.
+    assert "its SHA-256 is" in refusal(term | {"checksum": "0" * 64})
+    assert server.asked == ["/shop.json"] * 2
+    assert len(list(run_folder.iterdir())) == 1
 
 
 def test_another_text_than_the_pinned_one_is_refused(server):
