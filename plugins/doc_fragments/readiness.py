@@ -38,12 +38,6 @@ options:
         total.
     type: int
     default: 2
-  host_root:
-    description:
-      - Where the host's file system is mounted when the check runs in a container, as in Falco's C(HOST_ROOT). Kernel
-        headers, modules and the distribution's name are also read from there.
-    type: path
-    default: ''
 attributes:
   check_mode:
     description: Can run in check mode; nothing is changed.

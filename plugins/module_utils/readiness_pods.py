@@ -1,13 +1,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The work of ebpf_readiness_pods_info: runs the readiness check in pods that the role ebpf_readiness has started, one on each node. Private to the collection.
+"""The work of ebpf_readiness_pods_info: runs the readiness check in a pod on each node. Private to the collection.
 
 The pods have nothing but a Python. The check is sent to it over the API server, so whoever reaches that can ask, from any host.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 import time
@@ -16,12 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import decode_source
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
     argument_spec,
     wrong_option,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.readiness_jobs import (
+    CONTAINER,
+    HOST_ROOT,
+    SELECTOR,
+    Jobs,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 try:
@@ -33,16 +39,18 @@ except ImportError:
     # The module says what is missing.
     ApiException = DynamicApiError = HTTPError = WebSocketException = OSError
 
+_OPTIONS = {name: spec for name, spec in argument_spec().items() if name != "host_root"}
 ARGUMENTS = {
-    **copy.deepcopy(connection.ARGUMENTS),
-    **argument_spec(),
+    **connection.ARGUMENTS,
+    **_OPTIONS,
+    "state": {"type": "str", "choices": ["started", "checked", "absent"], "default": "checked"},
     "namespace": {"type": "str", "default": "ebpf-readiness"},
-    "label_selector": {"type": "str", "default": "app.kubernetes.io/name=ebpf-readiness"},
-    "nodes": {"type": "list", "elements": "str", "required": True},
+    "image": {"type": "str", "default": "python:3.13-slim"},
+    "nodes": {"type": "list", "elements": "str", "default": []},
     "start_timeout": {"type": "int", "default": 120},
+    "lifetime": {"type": "int", "default": 900},
     "timeout": {"type": "int", "default": 60},
 }
-CONTAINER = "probe"
 PACKAGE = "ebpf"
 _EVERY_SECONDS = 1
 _AT_ONCE = 16
@@ -156,20 +164,20 @@ def ask(commands: Commands, pods: dict[str, str], options: dict, seconds: float)
 class Cluster:
     """What is asked of the API server."""
 
-    def __init__(self, client: t.Any, namespace: str, label_selector: str) -> None:
-        self._client, self._namespace, self._selector = client, namespace, label_selector
+    def __init__(self, client: t.Any, namespace: str) -> None:
+        self._client, self._namespace = client, namespace
 
     def pods(self) -> list[dict]:
         resource = self._client.resource("Pod", "v1")
-        found = self._client.get(resource, namespace=self._namespace, label_selector=self._selector)
+        found = self._client.get(resource, namespace=self._namespace, label_selector=SELECTOR)
         return found.to_dict()["items"]
 
 
-def look(cluster: Cluster, commands: Commands, params: dict) -> dict:
+def look(cluster: Cluster, commands: Commands, params: dict, nodes: list[str]) -> dict:
     """Wait for the pods and ask those that run."""
-    pods = wait(cluster.pods, params["nodes"], params["start_timeout"], time.monotonic, time.sleep)
+    pods = wait(cluster.pods, nodes, params["start_timeout"], time.monotonic, time.sleep)
     running = {node: pod["metadata"]["name"] for node, pod in pods.items() if pod and phase(pod) == "Running"}
-    options = {name: params[name] for name in argument_spec()}
+    options = {**{name: params[name] for name in _OPTIONS}, "host_root": HOST_ROOT}
     answers, unanswered = ask(commands, running, options, params["timeout"])
     return {
         "nodes": answers,
@@ -178,25 +186,59 @@ def look(cluster: Cluster, commands: Commands, params: dict) -> dict:
     }
 
 
+def checked(client: t.Any, jobs: Jobs, params: dict) -> dict:
+    """What each node answers; the pods are removed whatever that is."""
+    nodes = jobs.nodes()
+    try:
+        if not jobs.started(nodes):
+            jobs.start(nodes)
+        place = params["namespace"]
+        found = look(Cluster(client, place), PodCommands(client, place), params, nodes)
+    finally:
+        jobs.remove()
+        namespace = jobs.remove_namespace(Mode())
+    return {**found, "changed": True, "warnings": namespace.get("warnings", [])}
+
+
+def absent(jobs: Jobs, mode: Mode) -> dict:
+    """Remove what an interrupted run left."""
+    removed = jobs.remove(mode.check)
+    namespace = jobs.remove_namespace(mode)
+    changed = removed or namespace["changed"]
+    return {**_NOTHING, "changed": changed, "warnings": namespace.get("warnings", [])}
+
+
 def run(params: dict, mode: Mode) -> dict:
     """What each node answers."""
     params = dict(params)
     problem = wrong_option(params)
     if problem:
         raise WorkError(problem)
-    try:
-        with connection.connected_client(params) as client:
-            cluster = Cluster(client, params["namespace"], params["label_selector"])
-            return look(cluster, PodCommands(client, params["namespace"]), params)
-    except connection.Unreachable:
-        raise
-    except (WorkError, OSError, WebSocketException) as exc:
-        raise WorkError(
-            f"The pods in namespace {params['namespace']} cannot be asked whether Falco will run: {exc}. Expected an API server "
-            f"that lists them. Fix: see kubectl get pods --namespace {params['namespace']}, then run again."
-        ) from exc
+    with connection.connected_client(params) as client:
+        jobs = Jobs(Reader(client), params)
+        try:
+            if params["state"] == "absent":
+                return absent(jobs, mode)
+            if mode.check:
+                jobs.nodes()
+                return announce(params)
+            if params["state"] == "checked":
+                return checked(client, jobs, params)
+            jobs.start(jobs.nodes())
+            return {**_NOTHING, "changed": True}
+        except (UnclearAnswer, OSError, WebSocketException) as exc:
+            raise WorkError(
+                f"The nodes cannot be asked in namespace {params['namespace']} whether Falco will run: {exc}. Expected an API server "
+                f"that lists its pods. Fix: see kubectl get pods --namespace {params['namespace']}, then run again."
+            ) from exc
+
+
+_NOTHING = {"nodes": [], "not_started": [], "unanswered": []}
 
 
 def announce(params: dict) -> dict:
-    """No node is there yet."""
-    return {"nodes": [], "not_started": [], "unanswered": []}
+    """What a run would do."""
+    if params["state"] == "absent":
+        return {**_NOTHING, "changed": False}
+    said = f"Would start a pod in namespace {params['namespace']} on each node for some seconds, and remove it."
+    return {**_NOTHING, "changed": True, "msg": said}

@@ -20,6 +20,12 @@ extends_documentation_fragment:
 requirements:
   - Linux
 options:
+  host_root:
+    description:
+      - Where the host's file system is mounted when the check runs in a container, as in Falco's C(HOST_ROOT). Kernel
+        headers, modules and the distribution's name are also read from there.
+    type: path
+    default: ''
   require:
     description:
       - Fail, with all reasons, if this driver is not ready; V(any) if none of O(drivers) is. An unknown verdict counts as

@@ -11,39 +11,63 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Runs the check of M(runtime_security.kubernetes.ebpf_readiness_info) in pods, one on each node, which the role
-    P(runtime_security.kubernetes.ebpf_readiness#role) starts with the security context and the mounts of Falco.
-  - Waits for the pods, then sends the check to each through the API server's C(exec), and reads the result from there. It
-    works on every host that reaches the API server, without C(kubectl); the pods need only Python 3.8 or newer, and
-    nothing is written in them.
+  - Starts a Job on each node with the security context and the mounts of Falco, and runs the check of
+    M(runtime_security.kubernetes.ebpf_readiness_info) in its pod, through the API server's C(exec). Then it removes the Jobs.
+  - The pods bypass the scheduler and tolerate every taint. They need only Python 3.8 or newer, and nothing is written in them.
+    The task works on every host that reaches the API server, without C(kubectl).
+  - The namespace is created if missing, and then removed afterwards, unless somebody has something in it.
   - A node without a result is not a failure. It is in RV(not_started) or RV(unanswered).
+  - The Jobs of an interrupted run are removed by the next task; Kubernetes ends them after O(lifetime).
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
   - runtime_security.kubernetes.readiness
+attributes:
+  check_mode:
+    description: Can run in check mode; no pod is started, and no node has a result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: none
 notes:
-  - The account needs the verbs C(get) and C(create) on C(pods/exec) in the namespace, and C(list) on C(pods).
+  - The account needs the verbs C(get), C(list), C(create) and C(delete) for Jobs in the namespace, C(get) and C(create) on
+    C(pods/exec), and C(list) on C(pods) and C(nodes); and for the namespace what
+    M(runtime_security.kubernetes.k8s_namespace) needs.
 options:
+  state:
+    description:
+      - V(checked) starts the Jobs, unless an earlier task has, waits for their pods, runs the check and removes them.
+      - V(started) removes the Jobs of earlier tasks, starts new ones and does not wait, so that other tasks can run until a task
+        with V(checked).
+      - V(absent) removes the Jobs that an interrupted run left, and the namespace.
+    type: str
+    choices: [started, checked, absent]
+    default: checked
   namespace:
     description:
-      - Namespace of the pods.
+      - Namespace of the Jobs.
     type: str
     default: ebpf-readiness
-  label_selector:
+  image:
     description:
-      - Labels of the pods. The check runs in their container C(probe).
+      - Image of the pods, with python3 3.8 or newer.
     type: str
-    default: app.kubernetes.io/name=ebpf-readiness
+    default: python:3.13-slim
   nodes:
     description:
-      - Names of the nodes with a pod.
+      - Names of the nodes to check; an empty list means every Linux node.
     type: list
     elements: str
-    required: true
+    default: []
   start_timeout:
     description:
-      - Seconds until the pods must run.
+      - Seconds until the pods must run, and until they must be removed.
     type: int
     default: 120
+  lifetime:
+    description:
+      - Seconds after which Kubernetes ends the pods.
+    type: int
+    default: 900
   timeout:
     description:
       - Seconds that the check in a pod may take.
@@ -51,18 +75,13 @@ options:
     default: 60
 seealso:
   - module: runtime_security.kubernetes.ebpf_readiness_info
+  - plugin: runtime_security.kubernetes.ebpf_readiness
+    plugin_type: role
 """
 
 EXAMPLES = r"""
-- name: Start a pod on each node
-  ansible.builtin.include_role:
-    name: runtime_security.kubernetes.ebpf_readiness
-    tasks_from: apply
-
 - name: Check for a Falco with the least privileges
   runtime_security.kubernetes.ebpf_readiness_pods_info:
-    nodes: "{{ ebpf_readiness_asked }}"
-    host_root: /host
     least_privilege: true
   register: found
 
@@ -127,6 +146,11 @@ unanswered:
   elements: dict
   contains: *trouble
   sample: []
+msg:
+  description: What a run would do.
+  returned: in check mode, except for O(state=absent)
+  type: str
+  sample: Would start a pod in namespace ebpf-readiness on each node for some seconds, and remove it.
 """
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import readiness_pods

@@ -27,6 +27,7 @@ CHANGES = {
     *(
         OURS + name
         for name in (
+            "ebpf_readiness_pods_info",
             "falco_rules_check",
             "k8s_certificates",
             "k8s_namespace",

@@ -40,7 +40,6 @@ KUBECONFIG = {
 # What ends them at once, and tries nothing.
 SPECIAL = {
     "ebpf_readiness_info": {"falco_version": "0.1.0"},
-    "ebpf_readiness_pods_info": {"start_timeout": 0},
     "k8s_objects": {
         "objects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}}]
     },

@@ -167,8 +167,8 @@ def test_the_module_tells_of_each_node():
         def pods(self):
             return [pod("a"), pod("b", "Failed", reason="Evicted")]
 
-    params = OPTIONS | {"nodes": ["b", "a"], "start_timeout": 0, "timeout": 60}
-    found = readiness_pods.look(Cluster(), Says(0, json.dumps(FOUND)), params)
+    params = OPTIONS | {"start_timeout": 0, "timeout": 60}
+    found = readiness_pods.look(Cluster(), Says(0, json.dumps(FOUND)), params, ["b", "a"])
     assert found == {
         "nodes": [{"node": "a", **FOUND}],
         "not_started": [{"node": "b", "reason": "Evicted"}],
