@@ -2,9 +2,6 @@ package rules
 
 import (
 	"slices"
-	"strings"
-
-	"lab.invalid/sensor/internal/filter"
 )
 
 type list struct {
@@ -189,68 +186,4 @@ func (d *definitions) replaceInRule(name string, c change, at place) {
 		before.exceptions[i].complete(d.language, !before.unknownSource)
 	}
 	before.last = d.tick()
-}
-
-// appendException adds values to an exception of that name, or a new exception.
-func (r *rule) appendException(language Language, e exception) {
-	i := slices.IndexFunc(r.exceptions, func(known exception) bool { return known.name == e.name })
-	switch {
-	case i < 0 && !e.fields.given():
-		fail(errValidate, e.place, "Rule exception must have fields property with a list of fields")
-	case i < 0 && len(e.values) == 0:
-		fail(errValidate, e.place, "Rule exception must have values property with a list of values")
-	case i < 0:
-		e.complete(language, !r.unknownSource)
-		r.exceptions = append(r.exceptions, e)
-	case e.fields.given():
-		fail(errValidate, e.place, "Can not append exception fields to existing exception, only values")
-	case e.comps.given():
-		fail(errValidate, e.place, "Can not append exception comps to existing exception, only values")
-	default:
-		r.exceptions[i].values = append(r.exceptions[i].values, e.values...)
-	}
-}
-
-func (l Language) trim(operator string) string {
-	if l.trimmed {
-		return strings.Trim(operator, blanks)
-	}
-	return operator
-}
-
-// complete fills in the operators that were left out, and refuses what cannot be compared.
-func (e *exception) complete(language Language, knownSource bool) {
-	refuse := func(bad bool, text string) {
-		if bad {
-			fail(errValidate, e.place, "%s", text)
-		}
-	}
-	fields := []entry{e.fields}
-	if e.fields.isList {
-		fields = e.fields.items
-		if !e.comps.given() {
-			e.comps = entry{isList: true, items: slices.Repeat([]entry{{item: "="}}, len(fields))}
-		}
-		refuse(len(e.comps.items) != len(fields), "Fields and comps lists must have equal length")
-		for i := range e.comps.items {
-			operator := language.trim(e.comps.items[i].item)
-			e.comps.items[i].item = operator
-			refuse(!slices.Contains(filter.Operators(), operator) && !language.Conditions.IsModified(operator),
-				"'"+operator+"' is not a supported comparison operator")
-		}
-	} else {
-		if !e.comps.given() {
-			e.comps = entry{item: "in"}
-		}
-		refuse(e.comps.isList, "Fields and comps must both be strings")
-		e.comps.item = language.trim(e.comps.item)
-		allowed := "(in, pmatch, intersects)"
-		if language.Conditions.HasModifiers() {
-			allowed += " or a modifier operator (e.g. startswith oneof)"
-		}
-		refuse(!language.Conditions.IsListOperator(e.comps.item), "When fields is a single value, comps must be one of "+allowed)
-	}
-	for _, field := range fields {
-		refuse(knownSource && !filter.IsField(field.item), "'"+field.item+"' is not a supported filter field")
-	}
 }

@@ -125,58 +125,6 @@ func (c *compiler) parse(condition string, at place) filter.Node {
 	return node
 }
 
-const (
-	blanks     = " \t\n\r"
-	delimiters = blanks + "(),="
-)
-
-func delimited(text string, start, end int) bool {
-	return (start == 0 || strings.IndexByte(delimiters, text[start-1]) >= 0) &&
-		(end >= len(text) || strings.IndexByte(delimiters, text[end]) >= 0)
-}
-
-// insert replaces the list's name by its items wherever it stands alone.
-func insert(condition string, l *list) (string, bool) {
-	items := make([]string, len(l.items))
-	for i, item := range l.items {
-		items[i] = quote(item)
-	}
-	replacement, used := strings.Join(items, ", "), false
-	for from := 0; ; {
-		found := strings.Index(condition[from:], l.name)
-		if found < 0 {
-			return condition, used
-		}
-		start := from + found
-		end := start + len(l.name)
-		if !delimited(condition, start, end) {
-			from = start + 1
-			continue
-		}
-		before, behind := strings.TrimRight(condition[:start], blanks), strings.TrimLeft(condition[end:], blanks)
-		if replacement == "" {
-			var cut bool
-			if before, cut = strings.CutSuffix(before, ","); !cut {
-				behind = strings.TrimPrefix(behind, ",")
-			}
-		}
-		if before != "" {
-			before += " "
-		}
-		condition, used = before+replacement+" "+behind, true
-		if from = len(before) + len(replacement) + 1; from > len(condition) {
-			return condition, used
-		}
-	}
-}
-
-func quote(item string) string {
-	if strings.Contains(item, " ") && item[0] != '"' && item[0] != '\'' {
-		return `"` + item + `"`
-	}
-	return item
-}
-
 func (c *compiler) compileRule(r *rule) *Rule {
 	if r.unknownSource {
 		return nil
@@ -230,51 +178,4 @@ func (c *compiler) compileRule(r *rule) *Rule {
 	return &Rule{
 		Name: r.name, Output: output, Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, Match: match,
 	}
-}
-
-// condition is what an exception adds to its rule's condition.
-func (e exception) condition(language filter.Language) string {
-	var parts []string
-	for _, value := range e.values {
-		if !e.fields.isList {
-			if value.isList {
-				fail(errValidate, e.place, "Expected values array to contain a list of strings")
-			}
-			parts = append(parts, quote(value.item))
-			continue
-		}
-		if len(value.items) != len(e.fields.items) {
-			fail(errValidate, e.place, "Fields and values lists must have equal length")
-		}
-		var checks []string
-		for i, field := range e.fields.items {
-			operator := e.comps.items[i].item
-			checks = append(checks, " "+field.item+" "+operator+" "+operand(language, operator, value.items[i]))
-		}
-		parts = append(parts, "("+strings.Join(checks, " and ")+")")
-	}
-	switch {
-	case parts == nil:
-		return ""
-	case e.fields.isList:
-		return " and not (" + strings.Join(parts, " or ") + ")"
-	}
-	return " and not (" + e.fields.item + " " + e.comps.item + " (" + strings.Join(parts, ", ") + "))"
-}
-
-func operand(language filter.Language, operator string, value entry) string {
-	if value.isList {
-		var items []string
-		for _, item := range value.items {
-			items = append(items, quote(item.item))
-		}
-		return "(" + strings.Join(items, ", ") + ")"
-	}
-	if language.IsListOperator(operator) {
-		if strings.HasPrefix(value.item, "(") {
-			return value.item
-		}
-		return "(" + value.item + ")"
-	}
-	return quote(value.item)
 }
