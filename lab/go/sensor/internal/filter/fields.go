@@ -112,8 +112,15 @@ func undotted(field Field) Field {
 	return field
 }
 
-// IsField tells whether Falco has the field, without its argument.
-func IsField(name string) bool {
+// IsLeftSide tells whether something can be compared: a field that Falco has, whatever its argument, or a function of one.
+func (l Language) IsLeftSide(name string) bool {
+	if strings.Contains(name, "(") {
+		node, err := l.Parse(name + " exists")
+		if err == nil {
+			_, err = Compile(node)
+		}
+		return err == nil
+	}
 	name, _, _ = strings.Cut(name, "[")
 	_, known := fields[undotted(Field{Name: name}).Name]
 	return known

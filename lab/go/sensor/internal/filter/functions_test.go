@@ -28,7 +28,7 @@ const (
 // Compared with falcosecurity/libs 0.23.2 (Falco 0.43.1) and 0.25.4 (Falco 0.44.1): parse_field_or_transformer_remainder,
 // parse_field_transformer_arg and parse_transformer_list of filter/parser.cpp; visit(field_transformer_expr) of filter.cpp;
 // add_transformer of sinsp_filtercheck.cpp; sinsp_filter_transformers/*.cpp; sinsp_filtercheck_multivalue_transformer.cpp.
-// 0.26 differs in none of them.
+// 0.26 differs in none of them. What their test/filter_parser.ut.cpp accept and reject is accepted and rejected here.
 func TestFunctionsOfEachVersion(t *testing.T) {
 	for _, c := range []struct{ condition, in043, in044 string }{
 		{`tolower(proc.name) = a`, "", ""},
@@ -65,6 +65,7 @@ func TestFunctionsOfEachVersion(t *testing.T) {
 		{`tolower(fd.types) in (file)`, "", ""},
 		{`proc.name = val(proc.exe)[1]`, "unexpected token after ')', expecting 'or', 'and'",
 			"filter error: transformer 'val' does not support field arguments"},
+		{`proc.name ==oneof (a, b)`, "unexpected token after 'oneof', expecting 'or', 'and'", "unexpected token after 'oneof', expecting 'or', 'and'"},
 		{`proc.name endswith oneof (a, b)`, "unexpected token after 'oneof', expecting 'or', 'and'", ""},
 	} {
 		for name, want := range map[string]string{"0.43": c.in043, "0.44": c.in044, "0.45": c.in044} {

@@ -202,9 +202,9 @@ func (p *parser) condition(left Operand, at Pos) Node {
 
 // textCheck reads the right side of a text operator: a modifier and a list, or a value.
 func (p *parser) textCheck(left Operand, operator string, at Pos) Node {
-	p.blank()
+	apart := isLetter(operator[0]) || p.blank()
 	pos, last := p.pos, p.last
-	if p.operator(p.modifiers) {
+	if apart && p.operator(p.modifiers) {
 		modifier := p.last
 		if p.listFollows() {
 			return Check{at, left, operator + " " + modifier, p.listValue()}

@@ -105,9 +105,7 @@ func (d *definitions) appendMacro(name, condition string, at place) {
 }
 
 func (d *definitions) defineRule(r *rule, result *Result) {
-	if before, known := d.rules.get(r.name); known && before.source != r.source {
-		fail(errValidate, r.place, "Rule has been re-defined with a different source")
-	}
+	d.before(r.name, r.source, r.place)
 	if r.unknownSource = r.source != "syscall"; r.unknownSource {
 		result.warn(warnSource, "Unknown source "+r.source+", skipping", r.place)
 	}
@@ -119,6 +117,15 @@ func (d *definitions) defineRule(r *rule, result *Result) {
 		e.complete(d.language, !r.unknownSource)
 	}
 	d.rules.define(r.name, r, d.tick())
+}
+
+// before gives the definition that a rule has, which is of one source only.
+func (d *definitions) before(name, source string, at place) (*rule, bool) {
+	found, known := d.rules.get(name)
+	if known && source != "" && found.source != source {
+		fail(errValidate, at, "Rule has been re-defined with a different source")
+	}
+	return found, known
 }
 
 func (d *definitions) enableRule(name string, enabled bool, at place) {
@@ -142,7 +149,8 @@ func replace[T any](before *T, value *T) {
 }
 
 func (d *definitions) appendRule(name string, c change, at place) {
-	before, known := d.rules.get(name)
+	before, known := d.before(name, c.source, at)
+	c.source = ""
 	switch {
 	case !known:
 		fail(errValidate, at, "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists")
@@ -166,7 +174,8 @@ func (d *definitions) appendRule(name string, c change, at place) {
 }
 
 func (d *definitions) replaceInRule(name string, c change, at place) {
-	before, known := d.rules.get(name)
+	before, known := d.before(name, c.source, at)
+	c.source = ""
 	switch {
 	case !known:
 		fail(errValidate, at, "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists")

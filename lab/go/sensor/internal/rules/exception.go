@@ -114,6 +114,6 @@ func (e *exception) complete(language Language, knownSource bool) {
 		refuse(!language.Conditions.IsListOperator(e.comps.item), "When fields is a single value, comps must be one of "+allowed)
 	}
 	for _, field := range fields {
-		refuse(knownSource && !filter.IsField(field.item), "'"+field.item+"' is not a supported filter field")
+		refuse(knownSource && !language.Conditions.IsLeftSide(field.item), "'"+field.item+"' is not a supported filter field")
 	}
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -26,6 +27,7 @@ func (r *reader) rule(item *yaml.Node, root place) {
 		r.override(name, item, at, override)
 	case appended:
 		change := r.change(item, at, true, "condition", "exceptions")
+		change.source = emptyText(item, "source", at)
 		r.set.appendRule(name, change, at)
 	case r.onlySwitches(item):
 		enabled := flag(item, "enabled", true, needed(item, "enabled", at))
@@ -59,9 +61,30 @@ func (r *reader) newRule(name string, item *yaml.Node, at place) *rule {
 	rule.enabled = flag(item, "enabled", true, at)
 	rule.warnTypes = flag(item, "warn_evttypes", true, at)
 	rule.skipUnknown = flag(item, "skip-if-unknown-filter", false, at)
+	flag(item, "capture", false, at)
+	duration(item, at)
 	rule.tags = tags(item, at)
 	rule.exceptions = r.exceptions(item, at, false)
 	return rule
+}
+
+// duration reads capture_duration.
+func duration(item *yaml.Node, at place) uint64 {
+	if find(item, "capture_duration") == nil {
+		return 0
+	}
+	value, err := strconv.ParseUint(text(item, "capture_duration", at), 0, 32)
+	check(err == nil, at.at(find(item, "capture_duration"), placeValue, "capture_duration"), "Can't decode YAML scalar value")
+	return value
+}
+
+// emptyText reads a value that may be there with nothing in it.
+func emptyText(item *yaml.Node, key string, at place) string {
+	value := find(item, key)
+	if value == nil || value.Tag == "!!null" || value.Kind == yaml.ScalarNode && value.Value == "" {
+		return ""
+	}
+	return text(item, key, at)
 }
 
 func priority(item *yaml.Node, at place) Priority {
@@ -113,6 +136,9 @@ type change struct {
 	condition, output, desc         *string
 	priority                        *Priority
 	enabled, warnTypes, skipUnknown *bool
+	capture                         *bool   // nothing is captured here
+	captureFor                      *uint64 // nor for so long
+	source                          string
 	tags                            *[]string
 	exceptions                      *[]exception
 }
@@ -126,6 +152,9 @@ func (r *reader) change(item *yaml.Node, at place, appends bool, keys ...string)
 		switch key {
 		case "condition":
 			c.condition = new(text(item, key, at))
+			if find(item, "append") == nil {
+				c.source = emptyText(item, "source", at)
+			}
 		case "output":
 			c.output = new(text(item, key, at))
 		case "desc":
@@ -134,6 +163,10 @@ func (r *reader) change(item *yaml.Node, at place, appends bool, keys ...string)
 			c.priority = new(priority(item, at))
 		case "enabled":
 			c.enabled = new(flag(item, key, true, at))
+		case "capture":
+			c.capture = new(flag(item, key, false, at))
+		case "capture_duration":
+			c.captureFor = new(duration(item, at))
 		case "warn_evttypes":
 			c.warnTypes = new(flag(item, key, true, at))
 		case "skip-if-unknown-filter":
@@ -145,74 +178,4 @@ func (r *reader) change(item *yaml.Node, at place, appends bool, keys ...string)
 		}
 	}
 	return c
-}
-
-// entry is a name, or a list of entries.
-type entry struct {
-	isList bool
-	item   string
-	items  []entry
-}
-
-func (e entry) given() bool { return e.item != "" || len(e.items) > 0 }
-
-// exception is a way out of a rule: values of fields for which it does not fire.
-type exception struct {
-	name          string
-	fields, comps entry
-	values        []entry
-	place         place
-}
-
-func (r *reader) exceptions(item *yaml.Node, at place, appends bool) []exception {
-	node := find(item, "exceptions")
-	if node == nil || node.Tag == "!!null" {
-		return nil
-	}
-	all := at.at(node, placeExceptions, "")
-	check(isSequence(node), all, "Rule exceptions must be a sequence")
-	var found []exception
-	for _, each := range node.Content {
-		unnamed := all.at(each, placeException, "")
-		check(isMapping(each), unnamed, "Rule exception must be a mapping")
-		name := text(each, "name", unnamed)
-		inner := at.at(each, placeException, name)
-		e := exception{name: name, place: inner}
-		if slices.ContainsFunc(found, func(known exception) bool { return known.name == name }) {
-			r.result.warn(warnTwice, "Multiple definitions of exception '"+name+"' in the same rule", inner)
-		}
-		check(appends || find(each, "fields") != nil, inner, "Item has no mapping for key 'fields'")
-		e.fields = entryAt(find(each, "fields"), "fields", inner)
-		e.comps = entryAt(find(each, "comps"), "comps", inner)
-		if values := find(each, "values"); values != nil {
-			valuesPlace := inner.at(values, placeExcValues, "")
-			check(isSequence(values), valuesPlace, "Rule exception values must be a sequence")
-			for _, value := range values.Content {
-				e.values = append(e.values, entryAt(value, "", valuesPlace.at(value, placeExcValue, "")))
-			}
-		} else if appends {
-			r.result.warn(warnNoValues, "Overriding/appending exception with no values", inner)
-		}
-		found = append(found, e)
-	}
-	return found
-}
-
-func entryAt(node *yaml.Node, key string, at place) entry {
-	if node == nil {
-		return entry{}
-	}
-	inner := at.at(node, placeValue, key)
-	switch node.Kind {
-	case yaml.ScalarNode:
-		check(node.Value != "", inner, "Value must be non-empty")
-		return entry{item: node.Value}
-	case yaml.SequenceNode:
-		list := entry{isList: true}
-		for _, each := range node.Content {
-			list.items = append(list.items, entryAt(each, "", inner.at(each, placeException, "")))
-		}
-		return list
-	}
-	return entry{}
 }

@@ -32,7 +32,8 @@ const (
 	noTypes     = "LOAD_NO_EVTTYPE: Rule matches too many evt.type values. This has a significant performance penalty."
 )
 
-// Compared with falcosecurity/falco 0.43.1, 0.44.1 and the master of 31 July 2026 for 0.45: userspace/engine/falco_engine_version.h,
+// Compared with falcosecurity/falco 0.43.1, 0.44.1 and the master of 31 July 2026 for 0.45 (their unit_tests/engine/test_rule_loader.cpp
+// gives the same verdicts here): userspace/engine/falco_engine_version.h,
 // rule_loader_reader.cpp (read_item), rule_loader_collector.cpp (define, validate_exception_info), rule_loader_compiler.cpp
 // (compile_rule_infos), rule_json_schema.h; with falcosecurity/libs 0.23.2, 0.25.4 and the master of 22 July 2026:
 // userspace/libsinsp/version.h, filter/parser.cpp, filter/escaping.cpp, filter/ppm_codes.cpp, filter.cpp, eventformatter.cpp.
@@ -94,6 +95,20 @@ func TestWhatEachVersionSays(t *testing.T) {
 			"LOAD_UNKNOWN_KEY: Unknown key 'colour'. The key will be ignored.\nschema: failed for <root>[0]: " + badProperty + "'colour'.",
 			"LOAD_UNKNOWN_KEY: Unknown key 'colour'. The key will be ignored.\nschema: failed for <root>[0]: " + badProperty + "'colour'.",
 		}},
+
+		{"a function in an exception", ruleOf("evt.type = open", "x") +
+			"  exceptions:\n  - {name: e, fields: ['tolower(proc.name)'], comps: ['='], values: [[a]]}\n", same("")},
+		{"a function of two in an exception", ruleOf("evt.type = open", "x") +
+			"  exceptions:\n  - {name: e, fields: ['concat(proc.name, proc.exe)'], comps: ['='], values: [[a]]}\n",
+			[3]string{"LOAD_ERR_VALIDATE: 'concat(proc.name, proc.exe)' is not a supported filter field", "", ""}},
+		{"capture that replaces another", ruleOf("evt.type = open", "x") + "- rule: A\n  capture: true\n  override: {capture: replace}\n",
+			[3]string{"schema: failed for <root>[1][override]: " + badProperty + "'capture'.", "", ""}},
+		{"no number of milliseconds", ruleOf("evt.type = open", "x") + "  capture_duration: soon\n",
+			same("LOAD_ERR_YAML_VALIDATE: Can't decode YAML scalar value\n" +
+				"schema: failed for <root>[0][capture_duration]: Value type not permitted by 'type' constraint.")},
+		{"more for another source", ruleOf("evt.type = open", "x") +
+			"- rule: A\n  source: k8s_audit\n  condition: and ka.verb = get\n  override: {condition: append}\n",
+			same("LOAD_ERR_VALIDATE: Rule has been re-defined with a different source")},
 
 		{"a byte in a text", ruleOf(`evt.type = open and fd.name = "/etc/\x66oo"`, "x"), [3]string{
 			`LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`, `LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`, "",
