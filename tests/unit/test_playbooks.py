@@ -81,7 +81,7 @@ def test_every_play_runs_where_its_user_says_and_begins_with_the_inventory(path)
         assert not {"connection", "become", "remote_user", "environment"} & set(play)
         assert "ansible_python_interpreter" not in play.get("vars", {})
         role = play["tasks"][0]["ansible.builtin.import_role"]
-        assert (role["name"], role["public"]) == ("runtime_security.kubernetes.playbook", True)
+        assert role["name"] == "runtime_security.kubernetes.playbook"
 
 
 def test_whatever_a_playbook_asks_for_has_a_default_or_is_one_of_the_shared_inputs():
