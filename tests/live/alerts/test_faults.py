@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 
 import pytest
-import yaml
 from modules import run
 from unit.alerts import shipped
 
@@ -39,9 +38,7 @@ def declare(stack, address, **inputs):
         stack.connection["url"],
         **{key: stack.connection[key] for key in ("url_username", "url_password")},
         folder_uid="runtime-security",
-        interval_seconds=yaml.safe_load((shipped.ROLE / "vars/main/alerts.yml").read_text())[
-            "__grafana_wiring_alerts_interval"
-        ],
+        interval_seconds=shipped.constants()["__grafana_wiring_alerts_interval"],
         rules=shipped.rules(**{"grafana_wiring_alert_priority": "error", **inputs}),
         contact_points=[{**_SINK, "settings": {"url": address}}],
         policy={

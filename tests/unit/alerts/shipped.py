@@ -19,6 +19,11 @@ def defaults() -> dict:
     return yaml.safe_load((ROLE / "defaults" / "main" / "alerts.yml").read_text(encoding="utf-8"))
 
 
+def constants() -> dict:
+    """What the role sets for the group and for the route of the alerts."""
+    return yaml.safe_load((ROLE / "vars" / "main" / "alerts.yml").read_text(encoding="utf-8"))
+
+
 def rules(certificates: dict[str, int] = CERTIFICATES, **inputs) -> list[dict]:
     """The rules, where certificates say when each ends."""
     # The first line tells Ansible how variables are written here.
