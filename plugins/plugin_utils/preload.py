@@ -24,5 +24,5 @@ def load_ahead() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(f"{lookups.__name__}.{found.name}")
     # To find one, the loader reads and keeps all of Ansible's and of the collection's.
-    filter_loader.get("runtime_security.kubernetes.service_url")
+    filter_loader.get("runtime_security.kubernetes.helm_values")
     test_loader.get("runtime_security.kubernetes.lock_kept")
