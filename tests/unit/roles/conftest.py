@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import operations, recovery, releases
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
 from api_double import HELM, Server
@@ -127,6 +128,33 @@ def helm_module(tmp_path, monkeypatch):
             return result_of(releases, checked.validated_parameters, Mode(check, diff))
         except WorkError as error:
             return error.facts | {"failed": True, "msg": str(error)}
+
+    yield run
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def work_on(tmp_path, monkeypatch):
+    """Runs any work on a cluster, with a Helm where it takes one; returns its result, or raises WorkError."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(operations, "WAIT_SECONDS", 0.01)
+    servers = []
+
+    def run(work, cluster, check=False, diff=False, **options):
+        servers.append(Server(cluster))
+        given = {"namespace": "monitoring", "kubeconfig": servers[-1].kubeconfig()} | options
+        if "binary_path" in work.ARGUMENTS:
+            program = tmp_path / "helm"
+            address = f"http://127.0.0.1:{servers[-1].server_port}"
+            program.write_text(HELM.replace("ADDRESS", repr(address)), encoding="utf-8")
+            program.chmod(0o755)
+            given["binary_path"] = str(program)
+        checked = ArgumentSpecValidator(work.ARGUMENTS).validate(given)
+        assert checked.error_messages == []
+        return result_of(work, checked.validated_parameters, Mode(check, diff))
 
     yield run
     for server in servers:
