@@ -29,11 +29,13 @@ CHANGES = {
         for name in (
             "ebpf_readiness_pods_info",
             "falco_rules_check",
+            "grafana_admin_secret",
             "k8s_certificates",
             "k8s_namespace",
             "k8s_objects",
             "loki_deployment",
             "pipeline_proof",
+            "prometheus_operator",
             "objects_written",
         )
     ),

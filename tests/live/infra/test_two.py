@@ -48,7 +48,7 @@ def test_a_port_that_the_first_one_has_is_refused(site, before):
     code, text = site("site", "--tags=metrics_stack", **SECOND | {"metrics_stack_grafana_node_port": 30300})
     said = " ".join(text.split())
     assert code != 0
-    assert "and Service monitoring/grafana has that port on the nodes already. Nothing was changed." in said
+    assert "Service monitoring/grafana has that port on the nodes already (30300). Expected a free one. Nothing was changed." in said
 
 
 def test_the_first_one_still_works_beside_the_second(site, both):
@@ -62,7 +62,7 @@ def test_what_a_cluster_bears_once_is_refused_and_names_the_other(site, both):
     said = " ".join(text.split())
     assert code != 0
     for name in ("prometheus", "grafana"):
-        assert f"Release {name} of this collection stands in namespace monitoring already" in said
+        assert f"Release {name} of this collection exists in namespace monitoring already" in said
 
 
 def test_the_removal_of_the_second_leaves_the_first(site, before, both):

@@ -19,7 +19,7 @@ CHARTS = role_inputs.ROOT / "lab" / "charts"
 BASE = {
     "falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf"},
     "loki_stack": {"loki_stack_agent": "promtail"},
-    "metrics_stack": {"__metrics_stack_admin_version": "1"},
+    "metrics_stack": {"__metrics_stack_admin": {"version": "1"}},
 }
 # Where the inputs of a role lead to.
 OUTCOMES = {

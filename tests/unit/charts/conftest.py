@@ -30,12 +30,7 @@ def helm() -> str:
 def templated_by(role: str, variable: str, inputs: dict) -> object:
     """A variable of a role, computed by Ansible's templating from the role's own files."""
     source, loader = ROOT / "roles" / role, DataLoader()
-    # What the role learns from the cluster, as playbooks/bundle.yml, which has none, gives it.
-    without_cluster = yaml.safe_load((ROOT / "playbooks/vars/bundle.yml").read_text(encoding="utf-8"))
-    variables = {
-        "ansible_search_path": [str(source)],
-        "__metrics_stack_admin_read": without_cluster["__metrics_stack_admin_read"],
-    }
+    variables = {"ansible_search_path": [str(source)]}
     files = [
         source / "defaults/main.yml",
         *sorted(source.glob("defaults/main/*.yml")),

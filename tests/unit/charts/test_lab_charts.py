@@ -74,7 +74,7 @@ def test_a_changed_setting_of_prometheus_rolls_its_pod(rendered, charts):
 
 @BOTH
 def test_grafana(rendered, charts):
-    grafana = rendered(charts, "metrics_stack", __metrics_stack_admin_version="1")["grafana"]
+    grafana = rendered(charts, "metrics_stack", __metrics_stack_admin={"version": "1"})["grafana"]
     (port,) = grafana["Service", "grafana"]["spec"]["ports"]
     assert (port["port"], port["nodePort"]) == (80, 30300)
     template, main = pod(grafana, "Deployment", "grafana"), container(grafana, "Deployment", "grafana")

@@ -189,8 +189,10 @@ def test_grafana_and_its_place(objects, charts):
 
 @BOTH
 def test_grafana_serves_https(objects, charts):
-    read = {"objects": [[{"metadata": {"resourceVersion": "17"}}], [{"kind": "Namespace"}]]}
-    inputs = {"metrics_stack_grafana_tls_secret": "grafana-tls", "__metrics_stack_certificate_read": read}
+    inputs = {
+        "metrics_stack_grafana_tls_secret": "grafana-tls",
+        "__metrics_stack_requirements": {"certificate_version": "17"},
+    }
     grafana = objects(charts, "grafana", "grafana", **inputs)
     (port,) = grafana["Service", "grafana"]["spec"]["ports"]
     assert port["appProtocol"] == "https"
