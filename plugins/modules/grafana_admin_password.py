@@ -14,6 +14,9 @@ description:
   - Otherwise sets it with Grafana's command line in its pod, which needs no old password. The password is passed on
     standard input, so it is on no command line and in no file.
   - Grafana stores the password in its database, so a changed Secret or setting does not change it there.
+  - Where the password comes from the Secret of O(grafana.service), Grafana is asked only if it may not have it. A Secret of
+    M(runtime_security.kubernetes.grafana_admin_secret) says so by its annotation C(runtime-security/password), which is then set
+    to V(known). One of somebody else is tried each time.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -102,13 +105,21 @@ options:
       - Labels of the pods.
     type: str
     default: app.kubernetes.io/name=grafana,app.kubernetes.io/instance=grafana
+  persistence:
+    description:
+      - Whether Grafana keeps its database when its pod is replaced. Without that the password of a Secret of somebody else is not
+        tried, as a change of it is to replace the pod.
+    type: bool
+    default: true
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
+    description: Can run in check mode and return what would change. A Grafana that does not answer is announced as unchanged.
   diff_mode:
     support: none
     description: The only difference is a secret.
+seealso:
+  - module: runtime_security.kubernetes.grafana_admin_secret
 """
 
 EXAMPLES = r"""

@@ -178,7 +178,10 @@ def test_port_that_is_taken():
         kubectl("create", "service", "nodeport", "taken", "--namespace", "neighbour", "--tcp=80", f"--node-port={port}")
         code, _seconds, text = site.Run().end()
         assert code != 0
-        assert f"metrics_stack_grafana_node_port: Service neighbour/taken has that port on the nodes already ({port})" in one_line(text)
+        assert (
+            f"metrics_stack_grafana_node_port: Service neighbour/taken has that port on the nodes already ({port})"
+            in one_line(text)
+        )
     finally:
         kubectl("delete", "namespace", "neighbour")
     site.proven()

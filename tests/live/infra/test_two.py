@@ -48,7 +48,10 @@ def test_a_port_that_the_first_one_has_is_refused(site, before):
     code, text = site("site", "--tags=metrics_stack", **SECOND | {"metrics_stack_grafana_node_port": 30300})
     said = " ".join(text.split())
     assert code != 0
-    assert "Service monitoring/grafana has that port on the nodes already (30300). Expected a free one. Nothing was changed." in said
+    assert (
+        "Service monitoring/grafana has that port on the nodes already (30300). Expected a free one. Nothing was changed."
+        in said
+    )
 
 
 def test_the_first_one_still_works_beside_the_second(site, both):
