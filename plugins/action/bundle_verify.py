@@ -18,7 +18,10 @@ class ActionModule(ActionDoor):
     work = bundle_verify
 
     def run(self, tmp=None, task_vars=None):
-        note = note_of(self._task.delegate_to or task_vars["inventory_hostname"], str(self._task.args.get("path")))
+        note = note_of(
+            self._task.delegate_to or (task_vars or {}).get("inventory_hostname", "localhost"),
+            str(self._task.args.get("path")),
+        )
         if note.exists():
             return json.loads(note.read_text(encoding="utf-8"))
         result = super().run(tmp, task_vars)
