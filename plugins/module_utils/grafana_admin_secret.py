@@ -20,7 +20,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_
     is_owned,
     settled,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, variable
 
 ARGUMENTS = {
     **connection.ARGUMENTS,
@@ -76,7 +76,7 @@ def rotated(reader: Reader, params: dict, mode: Mode) -> dict:
     """Store a new password. Whenever a run is interrupted afterwards, the next one knows it."""
     found = _existing(reader, params, mode)
     if found is None or not is_owned(found, OWNER) or params["admin_password"]:
-        given, name = _variable(params, "admin_password"), _variable(params, "name")
+        given, name = variable(params, "admin_password"), variable(params, "name")
         reason = "is set" if params["admin_password"] else "is not needed"
         state = "does not exist" if found is None else "has the label" if is_owned(found, OWNER) else "lacks the label"
         raise WorkError(
@@ -119,21 +119,21 @@ class Stored:
 
 def refuse(stored: Stored, params: dict) -> None:
     """Raise for a Secret that Grafana could not start with or that may not be changed."""
-    place, name, user = _place(params), _variable(params, "name"), _variable(params, "admin_user")
+    place, name, user = _place(params), variable(params, "name"), variable(params, "admin_user")
     if not stored.managed and stored.lacks:
         raise WorkError(
             f"{name}: {place} lacks {' and '.join(stored.lacks)}, and was not made by this collection. Expected both {USER} and "
             f"{PASSWORD}. Grafana was not changed. Fix: add what is missing, or delete the Secret to have it generated."
         )
     if not stored.managed and stored.has_other_password(params):
-        given = _variable(params, "admin_password")
+        given = variable(params, "admin_password")
         raise WorkError(
             f"{given}: it differs from the password in {place}, which was not made by this collection. Expected the same one, or "
             f"none. Grafana was not changed. Fix: leave {given} empty to use what the Secret has, or change the Secret."
         )
     if stored.managed and not stored.lacks and params["persistence"] and stored.user != params["admin_user"].encode():
         raise WorkError(
-            f"{user}: Grafana's database, which it keeps ({_variable(params, 'persistence')}), was made with the name in {place} "
+            f"{user}: Grafana's database, which it keeps ({variable(params, 'persistence')}), was made with the name in {place} "
             f"('{params['admin_user']}'). Expected that name. Grafana was not changed. Fix: set {user} to it, or change the name in "
             "Grafana and in the Secret."
         )
@@ -183,11 +183,6 @@ def _definition(params: dict, password: str | bytes, mark: str) -> dict:
 
 def _place(params: dict) -> str:
     return f"Secret {params['namespace']}/{params['name']}"
-
-
-def _variable(params: dict, option: str) -> str:
-    """The name under which a user has set an option."""
-    return params["variables"].get(option) or option
 
 
 def _result(change: Change, mode: Mode) -> dict:

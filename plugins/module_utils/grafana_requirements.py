@@ -14,7 +14,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
     Reader,
     UnclearAnswer,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, variable
 
 ARGUMENTS = {
     **connection.ARGUMENTS,
@@ -59,7 +59,7 @@ def require_free_port(reader: Reader, params: dict) -> None:
         holder = (one["metadata"].get("namespace"), one["metadata"]["name"])
         if port in node_ports(one) and holder != place:
             raise WorkError(
-                f"{_variable(params, 'node_port')}: Service {'/'.join(holder)} has that port on the nodes already ({port}). "
+                f"{variable(params, 'node_port')}: Service {'/'.join(holder)} has that port on the nodes already ({port}). "
                 "Expected a free one. Nothing was changed. Fix: set it to another one, or to 0 to let the cluster choose."
             )
 
@@ -83,7 +83,7 @@ def certificate(reader: Reader, params: dict, mode: Mode) -> dict:
     problem, end = (_problem(decoded(found)), "") if found else ("no such Secret", "")
     if problem:
         raise WorkError(
-            f"{_variable(params, 'tls_secret')}: {problem} ('{name}'). Expected a Secret in namespace {namespace} with {CERTIFICATE} "
+            f"{variable(params, 'tls_secret')}: {problem} ('{name}'). Expected a Secret in namespace {namespace} with {CERTIFICATE} "
             f"and {KEY}. Grafana was not changed. Fix: create it (kubectl create secret tls {name} --namespace {namespace} --cert "
             "FILE --key FILE)."
         )
@@ -110,8 +110,3 @@ def _problem(data: dict[str, bytes]) -> str:
     if key is None:
         return f"its {KEY} is not a private key in PEM without a passphrase"
     return "" if x509.belong_together(chain, key) else f"its {KEY} is the key of another certificate"
-
-
-def _variable(params: dict, option: str) -> str:
-    """The name under which a user has set an option."""
-    return params["variables"].get(option) or option

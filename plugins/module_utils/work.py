@@ -44,6 +44,11 @@ class Unreachable(WorkError):
     """No cluster answers; nothing was changed."""
 
 
+def variable(params: dict, option: str) -> str:
+    """The name under which a user has set an option: a role names its variables in the option variables."""
+    return params["variables"].get(option) or option
+
+
 def result_of(work: t.Any, params: dict, mode: Mode) -> dict:
     """What the work returns; in check mode without a cluster what it would do once there is one."""
     try:

@@ -11,9 +11,7 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Checks that no other Service has Grafana's port on the nodes, and that Grafana can start with the certificate in a Secret.
-    Fails with what is wrong and how to correct it.
-  - Helm would report the first only in the middle of an installation, and the second not at all. The pod would not start.
+  - Fails where another Service has Grafana's port on the nodes, or Grafana could not start with the certificate in a Secret.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
   - runtime_security.kubernetes.reading
@@ -29,8 +27,7 @@ options:
   node_port:
     description:
       - Port on the nodes for Grafana's Service; V(0) checks none.
-      - An account that may not list the Services of all namespaces is not told about a Service that has it. The API server then
-        refuses the port when Grafana is installed.
+      - Not checked for an account that may not list all Services. The API server then refuses a port in use.
     type: int
     default: 0
   tls_secret:

@@ -67,33 +67,17 @@ attributes:
     description: What is removed is in the result; there is no more to show.
     support: none
 notes:
-  - With a definition go all objects of its kind, whoever made them. One whose kind cannot be listed ends the task before the
-    first definition is removed.
+  - A definition whose kind cannot be listed ends the task before the first definition is removed.
 seealso:
   - module: runtime_security.kubernetes.helm_releases
 """
 
 EXAMPLES = r"""
-- name: Make way for the operator
+- name: Make way for the operator, before its chart is installed as release prometheus
   runtime_security.kubernetes.prometheus_operator:
     namespace: monitoring
 
-- name: Install the operator
-  runtime_security.kubernetes.helm_releases:
-    namespace: monitoring
-    releases:
-      - name: prometheus
-        chart: kube-prometheus-stack
-        repository: https://prometheus-community.github.io/helm-charts
-        version: 88.5.3
-
-- name: Uninstall the operator
-  runtime_security.kubernetes.helm_releases:
-    namespace: monitoring
-    state: absent
-    releases: [{name: prometheus}]
-
-- name: Remove what Helm left of it
+- name: Remove what Helm left of it, after the release was uninstalled
   runtime_security.kubernetes.prometheus_operator:
     namespace: monitoring
     state: absent
