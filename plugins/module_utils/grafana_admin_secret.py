@@ -31,13 +31,14 @@ ARGUMENTS = {
     "admin_password": {"type": "str", "default": "", "no_log": True},
     "persistence": {"type": "bool", "default": True},
     "deployment": {"type": "str", "default": "grafana"},
-    "wait_timeout": {"type": "int", "default": 120},
     "variables": {"type": "dict", "default": {}},
 }
 USER, PASSWORD = "admin-user", "admin-password"
 # Grafana keeps the password in its database. With "pending" the Secret has one that Grafana may not have yet.
 MARK = "runtime-security/password"
 _LENGTH = 32
+# How long one that is being deleted is waited for.
+_SECONDS = 120
 
 
 def run(params: dict, mode: Mode) -> dict:
@@ -91,7 +92,7 @@ def rotated(reader: Reader, params: dict, mode: Mode) -> dict:
 
 def absent(reader: Reader, params: dict, mode: Mode) -> dict:
     """Remove the Secret of this collection; one of somebody else stays."""
-    asked = {"owner": OWNER, "wait": False, "wait_timeout": params["wait_timeout"]}
+    asked = {"owner": OWNER, "wait": False, "wait_timeout": _SECONDS}
     changes = k8s_objects.remove(reader, [_definition(params, "", "")], asked, mode.check)
     return _result(changes[0] if changes else Change(_place(params), {}, {}), mode)
 
@@ -160,7 +161,7 @@ def is_pending(found: dict) -> bool:
 
 def _existing(reader: Reader, params: dict, mode: Mode) -> dict | None:
     """The Secret; one that is being deleted is waited for, in check mode it counts as gone."""
-    found = settled(reader, _definition(params, "", ""), 0 if mode.check else params["wait_timeout"])
+    found = settled(reader, _definition(params, "", ""), 0 if mode.check else _SECONDS)
     return None if is_ending(found) else found
 
 

@@ -57,10 +57,6 @@ options:
     description: Name of Grafana's Deployment. Where it exists, a changed password is V(pending).
     type: str
     default: grafana
-  wait_timeout:
-    description: Seconds to wait for a Secret that is being deleted.
-    type: int
-    default: 120
   variables:
     description:
       - Names of the variables that error messages name in the place of this module's options, by option, of O(name),
