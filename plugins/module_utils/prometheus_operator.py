@@ -21,7 +21,6 @@ ARGUMENTS = {
     **connection.ARGUMENTS,
     "namespace": {"type": "str", "required": True},
     "release": {"type": "str", "default": "prometheus"},
-    "prometheus": {"type": "str", "default": "prometheus"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "binary_path": {"type": "path", "default": "helm"},
     "wait_timeout": {"type": "int", "default": 120},
@@ -110,7 +109,7 @@ def _require_definitions(reader: Reader) -> None:
 
 def _claims(params: dict) -> dict:
     """All claims of a Prometheus of the operator; those of this collection have its label too."""
-    labels = {"operator.prometheus.io/name": params["prometheus"]}
+    labels = {"operator.prometheus.io/name": params["release"]}
     metadata = {"namespace": params["namespace"], "labels": labels}
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
 

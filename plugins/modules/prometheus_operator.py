@@ -25,11 +25,7 @@ options:
     type: str
     required: true
   release:
-    description: Name of the release.
-    type: str
-    default: prometheus
-  prometheus:
-    description: Name of the object Prometheus that the release creates.
+    description: Name of the release, and of the object Prometheus that it creates.
     type: str
     default: prometheus
   state:
@@ -37,7 +33,7 @@ options:
       - V(present), before the installation. Where the cluster has the definition C(prometheuses.monitoring.coreos.com) already,
         nothing is done. Else the record is written, and a release O(release) that this collection manages is uninstalled,
         whatever its chart. One of somebody else stays.
-      - V(absent), after the release was uninstalled. Removes the volume claims of O(prometheus) with the label
+      - V(absent), after the release was uninstalled. Removes the volume claims of that Prometheus with the label
         C(app.kubernetes.io/managed-by=runtime_security.kubernetes), once no pod has them mounted. If there is a record,
         removes each definition of the group C(monitoring.coreos.com) of which no object exists in any namespace, and the record.
     type: str
