@@ -7,7 +7,10 @@ import (
 	"testing"
 )
 
-const imageRules = "../../etc/falco_rules.yaml"
+const (
+	imageRules   = "../../etc/falco_rules.yaml"
+	shippedRules = "../../../../../roles/falco_ebpf/files/rules/runtime_security_rules.yaml"
+)
 
 // The image's rules have the names that users' files ask for, and no others: one that Falco's own image has not is refused here too.
 // Compared with falcosecurity/rules, falco-rules-5.1.0.
@@ -36,14 +39,16 @@ func TestNamesOfTheImage(t *testing.T) {
 
 // Falco reports nothing of its own rules, so that a warning in its log is one of a user's file.
 func TestTheImagesRulesGiveNoWarning(t *testing.T) {
-	content, err := ReadFile(imageRules)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, falco := range versions {
 		engine := New(falco)
-		if result := engine.Load(imageRules, content); !result.OK() || result.HasWarnings() || result.Schema() != "ok" {
-			t.Errorf("Falco %s: %s", falco, result)
+		for _, file := range []string{imageRules, shippedRules} {
+			content, err := ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result := engine.Load(file, content); !result.OK() || result.HasWarnings() || result.Schema() != "ok" {
+				t.Errorf("Falco %s: %s", falco, result)
+			}
 		}
 		if unmet := engine.Unmet([]string{"container"}); unmet != "" {
 			t.Errorf("Falco %s: %s", falco, unmet)
