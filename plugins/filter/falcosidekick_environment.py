@@ -9,9 +9,9 @@ import base64
 DEFAULTS = {"alertmanager": {"endpoint": "/api/v2/alerts"}}
 
 
-def falcosidekick_environment(outputs, before=()):
-    """Data of a Secret with the variables of falcosidekick's outputs; those of before that are no longer there are null."""
-    data = dict.fromkeys(before)
+def falcosidekick_environment(outputs):
+    """Data of a Secret with the variables of falcosidekick's outputs."""
+    data = {}
     for output, settings in outputs.items():
         for key, value in {**DEFAULTS.get(output, {}), **(settings or {})}.items():
             if value is not None and value != "":

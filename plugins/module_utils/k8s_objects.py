@@ -26,6 +26,7 @@ ARGUMENTS = {
     "objects": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "created", "patched", "absent"], "default": "present"},
     "owner": {"type": "dict", "default": {}},
+    "exact": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
 }
@@ -99,12 +100,25 @@ def write(reader: Reader, definitions: list[dict], params: dict, dry: bool = Fal
     found = side_by_side(reader, definitions, lambda reader, one: settled(reader, one, seconds))
     staying = [None if is_ending(now) else now for now in found]
     refuse_foreign(list(zip(definitions, staying)), owner, new=state == "created")
+    if params.get("exact"):
+        definitions = [exactly(definition, now) for definition, now in zip(definitions, staying)]
     writer = Writer(reader, dry)
     return [
         writer.write(definition, now, owner)
         for definition, now, stays in zip(definitions, found, staying)
         if stays is not None or state != "patched"
     ]
+
+
+def exactly(definition: dict, found: dict | None) -> dict:
+    """The definition, after which data has nothing else; {} and None stand for an object that does not exist.
+
+    >>> exactly({"data": {"a": "1"}}, {"data": {"a": "2", "b": "3"}})
+    {'data': {'a': '1', 'b': None}}
+    """
+    wanted = definition.get("data") or {}
+    others = [key for key in (found or {}).get("data") or {} if key not in wanted]
+    return {**definition, "data": {**wanted, **dict.fromkeys(others)}} if others else definition
 
 
 def remove(reader: Reader, definitions: list[dict], params: dict, dry: bool = False) -> list[Change]:

@@ -186,6 +186,17 @@ def look(cluster: Cluster, commands: Commands, params: dict, nodes: list[str]) -
     }
 
 
+def started(jobs: Jobs) -> dict:
+    """Start the Jobs, all or none."""
+    nodes = jobs.nodes()
+    try:
+        jobs.start(nodes)
+    except BaseException:
+        jobs.remove()
+        raise
+    return {**_NOTHING, "changed": True}
+
+
 def checked(client: t.Any, jobs: Jobs, params: dict) -> dict:
     """What each node answers; the pods are removed whatever that is."""
     nodes = jobs.nodes()
@@ -224,8 +235,7 @@ def run(params: dict, mode: Mode) -> dict:
                 return announce(params)
             if params["state"] == "checked":
                 return checked(client, jobs, params)
-            jobs.start(jobs.nodes())
-            return {**_NOTHING, "changed": True}
+            return started(jobs)
         except (UnclearAnswer, OSError, WebSocketException) as exc:
             raise WorkError(
                 f"The nodes cannot be asked in namespace {params['namespace']} whether Falco will run: {exc}. Expected an API server "

@@ -45,6 +45,11 @@ options:
       - An existing object without them is an error, and nothing is written; for O(state=absent) it stays.
     type: dict
     default: {}
+  exact:
+    description:
+      - Whether entries of C(data) that a definition of a ConfigMap or a Secret does not name are removed.
+    type: bool
+    default: false
   wait:
     description:
       - Whether a task with O(state=absent) lasts until the objects are gone, with all that belongs to them.

@@ -484,12 +484,12 @@ def test_the_certificates_of_falco(variant, secrets):
 
 
 def test_the_outputs_of_falco():
-    cluster = Cluster()
-    there = {"objects": [[made("Secret", "falco-receiver-outputs", data={"LOKI_HOSTPORT": "eA=="})]]}
+    before = made("Secret", "falco-receiver-outputs", {**OWNER, "app.kubernetes.io/part-of": "falco"}, "falco")
+    cluster = Cluster(before | {"data": {"LOKI_HOSTPORT": "eA=="}})
     outputs = {"slack": {"webhookurl": "planted-word"}}
     show = {"ansible.builtin.debug": {"msg": "{{ __falco_ebpf_outputs_fingerprint }}"}}
-    tasks = [*falco("outputs"), show]
-    done = run_play(cluster, tasks, "--diff", falco_ebpf_outputs=outputs, __falco_ebpf_there=there)
+    done = run_play(cluster, [*falco("outputs"), show], "--diff", falco_ebpf_outputs=outputs)
     assert done.returncode == 0, done.stdout
     assert "planted-word" not in done.stdout and re.search(r"\b[0-9a-f]{64}\b", done.stdout)
-    assert data(cluster, "falco", "falco-receiver-outputs")["SLACK_WEBHOOKURL"] == b"planted-word"
+    # What is no longer set is removed.
+    assert data(cluster, "falco", "falco-receiver-outputs") == {"SLACK_WEBHOOKURL": b"planted-word"}

@@ -12,13 +12,8 @@ import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.falco_ebpf import FINDINGS
 
 TOP = Path(__file__).parents[3]
-CHECKS = [{"name": "btf", "status": "ok"}]
-VIEW = {
-    "drivers": {"modern_ebpf": {"checks": CHECKS, "reasons": []}, "kmod": {"checks": CHECKS, "reasons": []}},
-    "host": {"kernel": "6.8.0"},
-}
-MODULE = "ebpf_readiness_info"
-CHOSEN = {"ansible.builtin.debug": {"msg": "chosen is {{ __falco_ebpf_chosen }}."}}
+MODULE = "falco_driver_info"
+CHOSEN = {"driver": "modern_ebpf", "question": "q"}
 
 
 def entry(name, **inputs):
@@ -38,60 +33,38 @@ def entry(name, **inputs):
     ],
 )
 def test_it_is_judged_for_the_rights_that_falco_gets(play, asked, inputs, least):
-    code, said = play([entry("validate", **inputs)], answers={MODULE: VIEW})
+    code, said = play([entry("validate", **inputs)], answers={MODULE: CHOSEN})
     assert code == 0, said
     assert [arguments["least_privilege"] for _name, arguments in asked()] == [least]
 
 
 def test_nodes_are_judged_as_this_machine_is():
     tasks = TOP / "roles" / "falco_ebpf" / "tasks"
-    module = f"runtime_security.kubernetes.{MODULE}"
-    (here,) = [task[module] for task in yaml.safe_load((tasks / "machine.yml").read_text()) if module in task]
-    (pods,) = yaml.safe_load((tasks / "pods.yml").read_text())
-    least = {"least_privilege": pods["vars"]["ebpf_readiness_least_privilege"]}
-    assert here == pods["vars"]["__ebpf_readiness_options"] | least
+    (here,) = [
+        task[f"runtime_security.kubernetes.{MODULE}"] for task in yaml.safe_load((tasks / "driver.yml").read_text())
+    ]
+    pods = yaml.safe_load((tasks / "nodes.yml").read_text())[0]["vars"]
+    asked = pods["__ebpf_readiness_options"] | {"least_privilege": pods["ebpf_readiness_least_privilege"]}
+    assert {name: here[name] for name in asked} == asked
 
 
-def test_an_answer_holds_for_what_was_asked(play, asked):
-    kubeconfig = {"falco_ebpf_kubeconfig": "/other"}
-    code, said = play(
-        [
-            entry("validate"),
-            # As often as it likes, in one run.
-            entry("validate"),
-            CHOSEN,
-            entry("validate", falco_ebpf_driver="kmod"),
-            CHOSEN,
-            entry("validate", **kubeconfig),
-            CHOSEN,
-            entry("validate", **kubeconfig),
-        ],
-        answers={MODULE: VIEW},
-    )
+def test_an_answer_is_handed_on(play, asked):
+    code, said = play([entry("validate"), entry("validate")], answers={MODULE: CHOSEN})
     assert code == 0, said
-    assert len(asked()) == 3
-    assert [part.split(".")[0] for part in said.split("msg: chosen is ")[1:]] == ["modern_ebpf", "kmod", "modern_ebpf"]
-
-
-def test_a_refusal_is_no_answer(play, asked):
-    failing = {"checks": [{"name": "btf", "status": "fail"}], "reasons": ["btf: no such file"]}
-    refused = VIEW | {"drivers": {"modern_ebpf": failing, "kmod": failing}}
-    tasks = [{"block": [entry("validate")], "rescue": [entry("validate")]}]
-    code, said = play(tasks, answers={MODULE: refused})
-    assert code == 2 and len(asked()) == 2
-    assert "Falco 0.44.1 will not run so. Nothing was changed." in said
+    first, second = [arguments for _name, arguments in asked()]
+    assert "previous" not in first and second["previous"].items() >= CHOSEN.items()
 
 
 @pytest.mark.parametrize("entry_point", ["validate", "remove"])
 def test_a_namespace_that_is_none_is_refused(play, entry_point):
-    code, said = play([entry(entry_point, falco_ebpf_namespace="Falco")], answers={MODULE: VIEW})
+    code, said = play([entry(entry_point, falco_ebpf_namespace="Falco")], answers={MODULE: CHOSEN})
     assert code == 2 and "falco_ebpf_namespace: invalid value ('Falco'). Expected" in said
 
 
 def test_removal_in_check_mode_needs_neither_a_cluster_nor_a_driver(play, asked):
-    code, said = play([entry("remove")], "--check", answers={MODULE: VIEW})
+    code, said = play([entry("remove")], "--check", "-v", answers={MODULE: CHOSEN})
     assert code == 0, said
-    assert "Would uninstall Falco and its receiver from namespace falco." in said and "changed=1" in said
+    assert "Would uninstall the releases falco and falco-exporter from namespace falco" in said and "changed=1" in said
     assert asked() == []
 
 
@@ -104,22 +77,18 @@ def test_what_asking_the_nodes_needs_is_judged_with_the_inputs(play):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "machine"),
+    ("inputs", "readiness"),
     [
-        ({"same": True, "certain": True, "asked": "nodes"}, True),
-        # The engine is yet to start; the nodes are asked again before anything is installed.
-        ({"same": False, "certain": False, "asked": "engine"}, True),
-        # Docker Desktop, or a remote one.
-        ({"same": False, "certain": True, "asked": "engine"}, False),
+        ({"runtime_security_cluster": "minikube"}, ["auto"]),
+        ({"runtime_security_cluster": "minikube", "minikube_driver": "kvm2"}, []),
+        ({"runtime_security_cluster": "existing"}, []),
     ],
 )
-def test_this_machine_is_asked_where_the_nodes_have_its_kernel(play, asked, kernel, machine):
+def test_this_machine_is_asked_before_there_is_a_cluster_where_nodes_are_containers(play, asked, inputs, readiness):
     auto = entry("validate", falco_ebpf_readiness="auto")
-    code, said = play(
-        [auto], "--check", runtime_security_cluster="minikube", answers={MODULE: VIEW, "machine_kernel_info": kernel}
-    )
+    code, said = play([auto], "--check", answers={MODULE: CHOSEN}, **inputs)
     assert code == 0, said
-    assert [name for name, _arguments in asked()].count(MODULE) == int(machine)
+    assert [arguments["readiness"] for _name, arguments in asked()] == readiness
 
 
 def named_checks():

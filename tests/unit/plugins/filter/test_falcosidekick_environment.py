@@ -10,9 +10,9 @@ from ansible_collections.runtime_security.kubernetes.plugins.filter.falcosidekic
 )
 
 
-def plain(outputs, *before):
-    found = falcosidekick_environment(outputs, before)
-    return {key: value and base64.b64decode(value).decode() for key, value in found.items()}
+def plain(outputs):
+    found = falcosidekick_environment(outputs)
+    return {key: base64.b64decode(value).decode() for key, value in found.items()}
 
 
 def test_each_setting_is_a_variable():
@@ -28,10 +28,3 @@ def test_each_setting_is_a_variable():
 def test_alertmanager_gets_the_api_it_still_has():
     assert plain({"alertmanager": {"hostport": "x"}})["ALERTMANAGER_ENDPOINT"] == "/api/v2/alerts"
     assert plain({"alertmanager": {"endpoint": "/own"}})["ALERTMANAGER_ENDPOINT"] == "/own"
-
-
-def test_what_is_no_longer_set_is_removed():
-    assert plain({"slack": {"webhookurl": "x"}}, "LOKI_HOSTPORT", "SLACK_WEBHOOKURL") == {
-        "LOKI_HOSTPORT": None,
-        "SLACK_WEBHOOKURL": "x",
-    }
