@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The work of machine_kernel_info: whether the kernel under a cluster's nodes is this machine's: an engine may run in a virtual machine, or elsewhere.
+"""Whether the kernel under a cluster's nodes is this machine's: an engine may run in a virtual machine, or elsewhere. Private to the collection.
 
 The same kernel has the same boot id. A node's is in its C(status.nodeInfo.bootID). An engine does not tell one; before there
 is a node, this machine is taken for the engine's where kernel, memory to the byte and host name are equal.
@@ -8,17 +8,15 @@ is a node, this machine is taken for the engine's where kernel, memory to the by
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from typing import NamedTuple
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, minikube_commands
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _MEMORY = "/proc/meminfo"
-ARGUMENTS = {**copy.deepcopy(connection.ARGUMENTS), "driver": {"type": "str", "default": ""}}
 
 
 class Kernel(NamedTuple):
@@ -114,7 +112,10 @@ def nodes_of(params: dict) -> list | None:
 
 
 def decide(params: dict) -> Verdict:
-    """Ask the nodes; where there are none, what a driver of minikube tells of those to come."""
+    """Ask the nodes; where there are none, what a driver of minikube tells of those to come.
+
+    params: those of the connection, and driver, minikube's.
+    """
     kernel = this_machine()
     driver = params["driver"]
     nodes = nodes_of(params) if kernel else []
@@ -125,9 +126,3 @@ def decide(params: dict) -> Verdict:
     if driver in ("docker", "podman"):
         return ask_engine(kernel, driver)
     return Verdict(False, "machine", "no API server answers, and nodes of this kind have kernels of their own")
-
-
-def run(params: dict, mode: Mode) -> dict:
-    """Where the readiness for Falco is to be checked, and why."""
-    verdict = decide(params)
-    return {"readiness": "machine" if verdict.same else "nodes", **verdict._asdict()}

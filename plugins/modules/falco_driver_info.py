@@ -34,7 +34,9 @@ options:
   readiness:
     description:
       - Where the checks run, on the host of the task (V(machine)) or on each node (V(nodes)).
-      - V(auto) compares the kernels as M(runtime_security.kubernetes.machine_kernel_info) does. It needs no cluster.
+      - V(auto) means this host where all nodes have its boot id, as nodes that are containers of an engine on it. If no API server
+        answers, as before the cluster is created, it compares kernel, memory and host name of the engine of O(minikube_driver).
+        Engines in a virtual machine or elsewhere have another kernel.
     type: str
     choices: [auto, machine, nodes]
     default: nodes
@@ -81,7 +83,6 @@ options:
 seealso:
   - module: runtime_security.kubernetes.ebpf_readiness_info
   - module: runtime_security.kubernetes.ebpf_readiness_pods_info
-  - module: runtime_security.kubernetes.machine_kernel_info
 """
 
 EXAMPLES = r"""

@@ -1,17 +1,14 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module as a process of its own, with an engine that says where it runs, and no API server."""
+"""An engine that says where it runs, and no API server."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import machine_kernel
-from ansible_collections.runtime_security.kubernetes.plugins.modules import machine_kernel_info
 
 
 @pytest.mark.parametrize(
@@ -24,24 +21,12 @@ from ansible_collections.runtime_security.kubernetes.plugins.modules import mach
         ("kvm2", None, "nodes", True),
     ],
 )
-def test_without_nodes_the_engine_decides(tmp_path, driver, changes, readiness, certain):
+def test_without_nodes_the_engine_decides(tmp_path, monkeypatch, driver, changes, readiness, certain):
     here = machine_kernel.this_machine()
     info = {"KernelVersion": here.release, "MemTotal": here.memory, "Name": here.host, "OperatingSystem": "Debian"}
     printed = "" if changes is None else json.dumps(info | changes)
     (tmp_path / "docker").write_text(f"#!/bin/sh\necho '{printed}'\n", encoding="utf-8")
     (tmp_path / "docker").chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, machine_kernel_info.__file__],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"driver": driver}}),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ
-        | {
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "PATH": f"{tmp_path}:{os.environ['PATH']}",
-            "KUBECONFIG": str(tmp_path / "none"),
-        },
-    )
-    answer = json.loads(done.stdout)
-    assert (answer["readiness"], answer["certain"]) == (readiness, certain), answer
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    verdict = machine_kernel.decide({"driver": driver, "kubeconfig": str(tmp_path / "none")})
+    assert ("machine" if verdict.same else "nodes", verdict.certain) == (readiness, certain)
