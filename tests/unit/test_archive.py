@@ -18,7 +18,7 @@ TOP = Path(__file__).parents[2]
 # 500 KiB.
 MOST_BYTES = 500 * 1024
 # Roles for the collection's own playbooks; their READMEs are for contributors.
-INTERNAL = ("common", "playbook")
+INTERNAL = ("playbook",)
 TOP_LEVEL = {
     "CHANGELOG.md",
     "FILES.json",

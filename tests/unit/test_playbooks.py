@@ -35,7 +35,7 @@ def own():
 
 def inputs():
     """All of the playbooks and of the public roles; the parameters of the internal role common are none."""
-    return {name for role in ROLES if role.name != "common" for name in defaults_of(role)} | own() | shared()
+    return {name for role in ROLES for name in defaults_of(role)} | own() | shared()
 
 
 def shared():

@@ -9,8 +9,8 @@ import yaml
 from jinja2.nativetypes import NativeEnvironment
 
 ROLES = sorted(path for path in (Path(__file__).parents[2] / "roles").iterdir() if path.is_dir())
-# Parts of the playbooks and of other roles.
-INTERNAL = {"common", "playbook"}
+# Part of the playbooks.
+INTERNAL = {"playbook"}
 PUBLIC = [path for path in ROLES if path.name not in INTERNAL]
 
 

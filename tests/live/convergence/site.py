@@ -15,7 +15,7 @@ from live.lab_cluster import AS_JSON, BUNDLE, INPUTS, TOP, changed, playbook
 
 PROOF = Path(INPUTS["pipeline_proof_path"])
 # The first words of site.yml on a cluster that stands.
-ON_THE_CLUSTER = "runtime_security.kubernetes.common : cluster_ask | Read the namespaces"
+ON_THE_CLUSTER = "apply | Keep other runs away from the cluster"
 
 
 class Run:
@@ -99,13 +99,10 @@ def proven(announced: set | None = None, *options: str) -> float:
     assert [line for line in lines if not line["ok"]] == []
     if announced is not None:
         done = changed(text)
-        # What cannot be asked yet is announced in one word by its role, also for what it leaves to the role common.
+        # What cannot be asked yet is announced in one word by its role.
         spoken_for = {role(name) for name, _item in announced if " | Announce " in name}
-        spoken_for |= {"runtime_security.kubernetes.common"} if spoken_for else set()
         assert {one for one in done - announced if role(one[0]) not in spoken_for} == set()
         assert {one for one in announced - done if " | Announce " not in one[0]} == set()
-        # Some roles leave all of it to the role common.
-        assert bool(spoken_for) <= ("runtime_security.kubernetes.common" in {role(name) for name, _item in done})
     return seconds
 
 
