@@ -93,6 +93,8 @@ type before struct {
 	lines  io.Writer
 	said   *bufio.Reader
 	config string // more of falco.yaml
+	rules  string // more of the rules
+	falco  string // the version to play; empty for the program's own choice
 }
 
 // start makes the process, and with decoy another one that has its number in the inner namespace.
@@ -140,13 +142,13 @@ func (b before) run(t *testing.T, hostRoot, mounts string, iterators bool, to *a
 	folder := t.TempDir()
 	config := fmt.Sprintf("rules_files: ['%s/rules.yaml']\nrule_matching: all\njson_output: true\nwebserver: {enabled: false}\n"+
 		"engine: {kind: modern_ebpf, modern_ebpf: {disable_iterators: %t}}\n%s", folder, !iterators, b.config)
-	for name, content := range map[string]string{"falco.yaml": config, "rules.yaml": ruleset} {
+	for name, content := range map[string]string{"falco.yaml": config, "rules.yaml": ruleset + b.rules} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	command := exec.Command("unshare", "--mount", "sh", "-ec", mounts+"\nexec \"$0\" -c \"$1\"", os.Args[0], folder+"/falco.yaml")
-	command.Env = append(os.Environ(), asSensor+"=yes", "HOST_ROOT="+hostRoot)
+	command.Env = append(os.Environ(), asSensor+"=yes", "HOST_ROOT="+hostRoot, "SENSOR_FALCO_VERSION="+b.falco)
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

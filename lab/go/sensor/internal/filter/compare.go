@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 var allowed = map[group][]string{
@@ -123,6 +124,9 @@ func networkTest(operator, constant string) (func(any) bool, string) {
 }
 
 func textTest(operator, constant string) (func(any) bool, string) {
+	if strings.Contains(constant, "\x00") {
+		return nil, `filter error: filter value cannot contain a NUL byte (\x00)`
+	}
 	holds := func(string) bool { return false }
 	switch operator {
 	case "=", "==", "in", "intersects", "!=", "<", "<=", ">", ">=":
@@ -141,6 +145,9 @@ func textTest(operator, constant string) (func(any) bool, string) {
 		return func(value any) bool { return belowPath(textOf(value), constant) }, ""
 	case "regex":
 		pattern, err := regexp.Compile(`\A(?:` + constant + `)\z`)
+		if !utf8.ValidString(constant) {
+			return nil, "invalid regex pattern: invalid UTF-8"
+		}
 		if err != nil {
 			return nil, "invalid regex pattern: " + reason(err) + ": " + constant
 		}

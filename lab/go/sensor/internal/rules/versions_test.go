@@ -36,7 +36,7 @@ const (
 // gives the same verdicts here): userspace/engine/falco_engine_version.h,
 // rule_loader_reader.cpp (read_item), rule_loader_collector.cpp (define, validate_exception_info), rule_loader_compiler.cpp
 // (compile_rule_infos), rule_json_schema.h; with falcosecurity/libs 0.23.2, 0.25.4 and the master of 22 July 2026:
-// userspace/libsinsp/version.h, filter/parser.cpp, filter/escaping.cpp, filter/ppm_codes.cpp, filter.cpp, eventformatter.cpp.
+// userspace/libsinsp/version.h, filter/parser.cpp, filter/escaping.cpp, filter/ppm_codes.cpp, filter.cpp, value_parser.cpp, eventformatter.cpp.
 func TestWhatEachVersionSays(t *testing.T) {
 	same := func(text string) [3]string { return [3]string{text, text, text} }
 	with := func(words, value string) string { return strings.Replace(words, "%", value, 1) }
@@ -116,6 +116,14 @@ func TestWhatEachVersionSays(t *testing.T) {
 		{"half a byte", ruleOf(`evt.type = open and fd.name = "/etc/\x6"`, "x"), [3]string{
 			`LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`, `LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`,
 			`LOAD_ERR_COMPILE_CONDITION: invalid hex char escape sequence: 6"`,
+		}},
+		{"a NUL in a text", ruleOf(`evt.type = open and fd.name contains "a\x00"`, "x"), [3]string{
+			`LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`, `LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`,
+			`LOAD_ERR_COMPILE_CONDITION: filter error: filter value cannot contain a NUL byte (\x00)`,
+		}},
+		{"half a letter in a pattern", ruleOf(`evt.type = open and fd.name regex "a\xe9"`, "x"), [3]string{
+			`LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`, `LOAD_ERR_COMPILE_CONDITION: unsupported string escape sequence: \x`,
+			`LOAD_ERR_COMPILE_CONDITION: invalid regex pattern: invalid UTF-8`,
 		}},
 		{"what is never true", ruleOf("evt.num = 0", "x"), [3]string{noTypes, noTypes, ""}},
 		{"what is always true", ruleOf("evt.num != 0", "x"), same(noTypes)},
