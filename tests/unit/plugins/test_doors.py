@@ -16,10 +16,9 @@ from doors import action_of, by_action, by_module
 
 TOP = Path(__file__).parents[3]
 RUNTIME = yaml.safe_load((TOP / "meta/runtime.yml").read_text(encoding="utf-8"))
-ROUTED = set((RUNTIME.get("plugin_routing") or {}).get("modules") or {})
 # The action does more than the module, or all there is.
 OWN = {"run_lock", "validate_inputs"}
-MODULES = sorted({path.stem for path in (TOP / "plugins/modules").glob("*.py")} - ROUTED - {"objects_info"})
+MODULES = sorted(path.stem for path in (TOP / "plugins/modules").glob("*.py"))
 DOORS = [name for name in MODULES if name not in OWN]
 CLUSTER = [
     name
@@ -159,5 +158,5 @@ def test_both_doors_run_one_work():
 
 
 def test_the_action_group_has_each_module_that_talks_to_the_api_server():
-    assert set(CLUSTER) == set(RUNTIME["action_groups"]["cluster"]) - ROUTED - {"objects_info"}
+    assert set(CLUSTER) == set(RUNTIME["action_groups"]["cluster"])
     assert len(CLUSTER) > 10

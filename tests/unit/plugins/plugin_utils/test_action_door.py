@@ -102,6 +102,6 @@ def test_a_key_does_not_stay_in_a_file(play):
     }
     path = play.temporary.parent / "kubeconfig"
     path.write_text(json.dumps(kubeconfig), encoding="utf-8")
-    said = play({"runtime_security.kubernetes.objects_info": {"kubeconfig": str(path), "objects": [{"kind": "Node"}]}})
+    said = play({"runtime_security.kubernetes.k8s_kinds_info": {"kubeconfig": str(path), "kinds": []}})
     assert SAID in said and "failed=1" in said
     assert [found for found in play.temporary.rglob("*") if found.is_file()] == []
