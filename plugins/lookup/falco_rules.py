@@ -37,6 +37,11 @@ options:
     description: Values for Falco's chart that are merged over the files.
     type: dict
     default: {}
+  depends_on:
+    description: What else Falco's verdict depends on, such as its version and image.
+    type: list
+    elements: raw
+    default: []
 """
 
 EXAMPLES = r"""
@@ -55,7 +60,8 @@ _raw:
     - One dictionary. C(files) is a list of dictionaries with C(file) (its name), C(item) (where it comes from, for
       messages) and C(content); C(custom) are the rules files in O(values), in the same form.
     - C(problems) is a list of texts, and so is C(never_loaded), what in O(values) keeps rules from being loaded; C(selection) is the
-      value of Falco's key C(rules).
+      value of Falco's key C(rules), C(custom_rules) that of the chart's C(customRules), and C(fingerprint) a hash of files,
+      O(values) without those of falcosidekick, and O(depends_on).
   type: list
   elements: dict
 """
@@ -88,4 +94,7 @@ class LookupModule(LookupBase):
             for name, text in custom.items()
         ]
         result["selection"] = rules.selection(self.get_option("disabled"), self.get_option("enabled"))
+        result["custom_rules"] = {each["file"]: each["content"] for each in result["files"]}
+        others = self.get_option("depends_on")
+        result["fingerprint"] = rules.fingerprint(result["files"], self.get_option("values"), others)
         return [result]

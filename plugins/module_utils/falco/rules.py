@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 
 import yaml
@@ -109,6 +111,17 @@ def selection(disabled, enabled):
         for key, option in (("rule", "names"), ("tag", "tags"))
         for text in chosen.get(option) or []
     ]
+
+
+def fingerprint(files, values, others):
+    """A hash of what Falco's verdict on rules depends on: their texts, the values that are not its receiver's, and others.
+
+    >>> fingerprint([], {"falcosidekick": {"replicaCount": 2}}, []) == fingerprint([], {}, [])
+    True
+    """
+    of_falco = {key: value for key, value in values.items() if key != "falcosidekick"}
+    parts = [[each["content"] for each in files], of_falco, others]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
 def never_loaded(values, files):

@@ -31,7 +31,7 @@ OUTCOMES = {
         "__falco_ebpf_ca",
         "__falco_ebpf_receiver_certificates",
         "__falco_ebpf_outputs_objects",
-        "__falco_ebpf_rules_hash",
+        "__falco_ebpf_rules_values",
     ],
     "grafana_wiring": ["__grafana_wiring_data_sources", "__grafana_wiring_inputs", "__grafana_wiring_alerts_rules"],
     "loki_stack": ["__loki_stack_releases", "__loki_stack_workloads", "__loki_stack_s3_secret", "__loki_stack_volume"],

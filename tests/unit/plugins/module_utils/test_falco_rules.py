@@ -151,3 +151,16 @@ def test_what_would_never_be_loaded(case):
 )
 def test_what_is_loaded(values):
     assert falco_rules.never_loaded(values, read([{"name": "a", "content": GOOD}])["files"]) == []
+
+
+def test_the_fingerprint_tells_what_falco_would_validate_again():
+    files = read([{"name": "a", "content": GOOD}])["files"]
+    values = {"falco": {"priority": "notice"}}
+    same = falco_rules.fingerprint(files, values, ["0.44.1"])
+    assert same == falco_rules.fingerprint(files, values | {"falcosidekick": {"replicaCount": 2}}, ["0.44.1"])
+    others = [
+        falco_rules.fingerprint([], values, ["0.44.1"]),
+        falco_rules.fingerprint(files, {}, ["0.44.1"]),
+        falco_rules.fingerprint(files, values, ["0.45.0"]),
+    ]
+    assert len({same, *others}) == 4
