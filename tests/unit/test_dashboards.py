@@ -102,3 +102,61 @@ def test_a_column_that_leads_on_is_there(page):
             titles = set(panel["transformations"][-1]["options"]["renameByName"].values())
             named = {name for text in strings(panel["fieldConfig"]) for name in re.findall(r"fields\.(\w+)\}", text)}
             assert named <= titles, panel["title"]
+
+
+def test_no_text_for_an_empty_panel_gets_into_cells(page):
+    """Grafana shows noValue in each empty cell of a table, and gives it to the cell's links."""
+    for panel in panels_of(page):
+        if panel["type"] == "table":
+            assert not [text for text in properties_of(panel) if text == "noValue"], panel["title"]
+
+
+def properties_of(panel):
+    config = panel["fieldConfig"]
+    return [*config["defaults"], *(entry["id"] for item in config["overrides"] for entry in item["properties"])]
+
+
+def test_no_number_is_rounded_to_thousands(page):
+    """The unit short makes 4 K of 3,650 days."""
+    for panel in panels_of(page):
+        assert panel.get("fieldConfig", {}).get("defaults", {}).get("unit") != "short", panel["title"]
+
+
+def test_bars_of_events_go_on_until_now():
+    """Grafana ends a query at the last whole step; with a window before it bars and numbers would disagree."""
+    for panel in panels_of(PAGES["runtime-security-events"]):
+        for target in panel.get("targets", []):
+            if "increase15s" in target["expr"]:
+                window = "[$__interval] offset -$__interval" if panel["type"] == "timeseries" else "[$__range]"
+                assert set(re.findall(r"\[\$__[^\]]*\](?: offset -\$__interval)?", target["expr"])) == {window}
+
+
+# Grafana's pages at 1280 pixels leave these for the 24 columns of the grid.
+NARROW = 1280 - 32
+
+
+def test_the_columns_of_a_table_fit_into_a_narrow_window(page):
+    for panel in panels_of(page):
+        if panel["type"] != "table":
+            continue
+        config = panel["fieldConfig"]
+        widths = {
+            item["matcher"]["options"]: entry["value"]
+            for item in config["overrides"]
+            for entry in item["properties"]
+            if entry["id"] == "custom.width"
+        }
+        titles = set(panel["transformations"][-1]["options"]["renameByName"].values())
+        assert set(widths) <= titles, panel["title"]
+        # Names of namespaces, pods and rules need some room.
+        needed = sum(widths.get(title, max(90, config["defaults"]["custom"]["minWidth"])) for title in titles)
+        assert needed <= NARROW * panel["gridPos"]["w"] / 24 - 24, (panel["title"], needed)
+
+
+def test_a_table_shows_most_of_its_rows(page):
+    """A row and the head take 36 pixels each, a unit of the grid 38, the panel's title and borders 50."""
+    for panel in panels_of(page):
+        if panel["type"] == "table":
+            asked = re.search(r"topk\((\d+),", panel["targets"][0]["expr"])
+            rows = int(asked[1]) if asked else 10
+            assert panel["gridPos"]["h"] * 38 - 50 >= (rows + 1) * 36, panel["title"]

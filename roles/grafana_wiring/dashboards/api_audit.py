@@ -16,7 +16,7 @@ REQUESTS = (
     '{cluster=~"$cluster", container="kube-apiserver"} |= "audit.k8s.io/" | json stage="stage", verb="verb", '
     'user="user.username", acting_as="impersonatedUser.username", resource="objectRef.resource", subresource="objectRef.subresource", '
     'object_namespace="objectRef.namespace", object="objectRef.name", code="responseStatus.code", '
-    f'address="sourceIPs[0]" | ({_ANSWERED}) | user !~ "$ignore" | user =~ "(?i).*$user.*" '
+    f'address="sourceIPs[0]" | ({_ANSWERED}) | user !~ "$ignore" | user !~ "$exclude" | user =~ "(?i).*$user.*" '
     '| object_namespace =~ "$namespace" | verb =~ "$verb"'
 )
 REFUSED = f'{REQUESTS} | code =~ "40[13]"'
@@ -40,7 +40,7 @@ POD_EVENTS = panels.link(
     namespace="${__data.fields.Namespace}",
     pod="${__data.fields.Pod}",
 )
-COUNT = panels.by_name("Requests", custom__width=95)
+COUNT = panels.by_name("Requests", custom__width=90)
 LINKED = [panels.by_name("User", links=[ONLY_USER]), panels.by_name("Namespace", links=[LOGS, EVENTS]), COUNT]
 
 
@@ -67,7 +67,7 @@ def dashboard() -> dict:
             or_none(f"topk(15, {count(expr, '$__range', ', '.join(columns))})", "user"), source=panels.LOKI
         )
         return panels.table(
-            title, about, target, columns | {"Value": "Requests"}, "Requests", (12, 9), overrides=overrides
+            title, about, target, columns | {"Value": "Requests"}, "Requests", (12, 18), overrides=overrides
         )
 
     shown = [
@@ -75,19 +75,19 @@ def dashboard() -> dict:
         number("Changes", "Requests that create, change or delete.", CHANGES),
         number("Denied", "Requests answered with 401 or 403.", REFUSED, WARN),
         number("Reads of Secrets", "Requests that get, list or watch Secrets.", SECRETS, WARN),
-        number("Ways into pods", "exec, attach and port-forward.", SHELLS, WARN),
+        number("Pod access", "exec, attach and port-forward.", SHELLS, WARN),
         stacked("Requests by verb", "Requests in each step.", REQUESTS, "verb"),
         stacked("Denied requests by user", "Requests answered with 401 or 403 in each step.", REFUSED, "user"),
         ranking(
-            "Who did what",
-            "The most frequent combinations. A user narrows the page, a namespace leads to its logs and events.",
+            "Most frequent requests",
+            "The first 15 by user, verb, resource and namespace. A user filters the page, a namespace leads to its logs and events.",
             REQUESTS,
             {"user": "User", "verb": "Verb", "resource": "Resource", "object_namespace": "Namespace"},
             LINKED,
         ),
         ranking(
             "Denied",
-            "What was asked for and refused.",
+            "Requests answered with 401 or 403.",
             REFUSED,
             {
                 "user": "User",
@@ -97,7 +97,7 @@ def dashboard() -> dict:
                 "object_namespace": "Namespace",
                 "code": "Status",
             },
-            [*LINKED, panels.by_name("Status", custom__width=80)],
+            [*LINKED, panels.by_name("Verb", custom__width=80), panels.by_name("Status", custom__width=70)],
         ),
         ranking(
             "Secrets read",
@@ -107,17 +107,22 @@ def dashboard() -> dict:
             LINKED,
         ),
         ranking(
-            "Into pods",
+            "Pod access by user",
             "exec, attach and port-forward. A pod leads to its log and its events.",
             SHELLS,
             {
                 "user": "User",
-                "subresource": "What",
+                "subresource": "Subresource",
                 "object_namespace": "Namespace",
                 "object": "Pod",
-                "address": "From",
+                "address": "Source IP",
             },
-            [*LINKED, panels.by_name("Pod", links=[POD_LOG, POD_EVENTS])],
+            [
+                *LINKED,
+                panels.by_name("Subresource", custom__width=105),
+                panels.by_name("Source IP", custom__width=110),
+                panels.by_name("Pod", links=[POD_LOG, POD_EVENTS]),
+            ],
         ),
     ]
     lines = panels.logs(
@@ -140,9 +145,8 @@ def dashboard() -> dict:
                 "all",
             ),
             pages.textbox("user", "User"),
-            pages.listed(
-                "ignore", "Leave out", {"the control plane": CONTROL_PLANE, "nobody": "-"}, "the control plane"
-            ),
+            pages.textbox("exclude", "Exclude user"),
+            pages.listed("ignore", "Exclude", {"control plane": CONTROL_PLANE, "nothing": "-"}, "control plane"),
         ],
         shown,
         ("Requests", [lines]),

@@ -9,6 +9,9 @@ INCREASE = "runtime_security:falco_events:increase15s"
 # There from the moment on at which Prometheus has the recording rules.
 NONE = "0 * sum(runtime_security:falco_priority)"
 NO_RULES = "Prometheus lacks the recording rules"
+# The time range of the page, and what comes after each step. Grafana ends a query of Prometheus at the last whole step, so that
+# windows before the steps miss the newest events; these begin at a step, and the last one goes on until now.
+RANGE, BUCKETS = "[$__range]", "[$__interval] offset -$__interval"
 LINES = (
     '{cluster=~"$cluster", container="falco"} |= "\\"rule\\":" | json rule="rule", priority="priority", host="hostname", '
     'ns="output_fields[\\"k8s.ns.name\\"]", pod_name="output_fields[\\"k8s.pod.name\\"]", text="output" | rule != ""'
@@ -33,9 +36,9 @@ WITHOUT_POD, UNNAMED = _share(_WITHOUT_POD, _OF_CONTAINERS), _share(_UNNAMED, LI
 
 
 def counted(counted_by: str, window: str, by: str = "", more: str = "", **labels: str) -> str:
-    """How many events one of the two counted within the window of each step; more are further matchers."""
+    """How many events one of the two counted within a window such as RANGE; more are further matchers."""
     matchers = "".join(f', {name}=~"{value}"' for name, value in labels.items()) + (more and f", {more}")
-    series = f'{INCREASE}{{cluster=~"$cluster", counted_by="{counted_by}"{matchers}}}[{window}]'
+    series = f'{INCREASE}{{cluster=~"$cluster", counted_by="{counted_by}"{matchers}}}{window}'
     return f"sum{f' by ({by}) ' if by else ''}(sum_over_time({series}))"
 
 

@@ -78,13 +78,12 @@ def dashboard() -> dict:
             panels.instant(f"topk(10, {count(ALL, '$__range', 'node_name, namespace, pod')})", source=panels.LOKI),
             {"namespace": "Namespace", "pod": "Pod", "node_name": "Node", "Value": "Lines"},
             "Lines",
-            (12, 9),
+            (12, 13),
             overrides=[
                 panels.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
                 panels.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),
                 panels.by_name("Lines", custom__width=90),
             ],
-            noValue=NO_LINES,
         ),
         panels.table(
             "Pods with most error lines",
@@ -96,7 +95,7 @@ def dashboard() -> dict:
             ),
             {"namespace": "Namespace", "pod": "Pod", "Value": "Error lines"},
             "Error lines",
-            (12, 9),
+            (12, 13),
             overrides=[
                 panels.by_name("Pod", links=[ONLY_POD, POD_EVENTS]),
                 panels.by_name("Namespace", links=[ONLY_NAMESPACE, ACTIONS]),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import pages, panels
-from .events import LINES, NO_RULES, UNNAMED, WITHOUT_POD, at_rest, counted, lost
+from .events import LINES, NO_RULES, RANGE, UNNAMED, WITHOUT_POD, at_rest, counted, lost
 
 IN = 'cluster=~"$cluster", namespace=~"$namespace"'
 CERTIFICATES = "${VAR_CERTIFICATES}"
@@ -57,7 +57,7 @@ def dashboard() -> dict:
     targets = f"sum by (namespace, service, pod, node, instance, job) (up{{{IN}}})"
     shown = [
         panels.stat(
-            "Nodes with a sensor",
+            "Nodes with Falco",
             "Nodes whose Falco pod answers Prometheus.",
             [panels.instant(f"count(count by (node) (falcosecurity_falco_version_info{{{IN}}})) or vector(0)")],
             steps=panels.thresholds((None, "red"), (1, "green")),
@@ -71,13 +71,13 @@ def dashboard() -> dict:
         panels.stat(
             "Events lost",
             "Events that the sensors counted and the receiver did not. A receiver that restarts forgets up to one scrape interval.",
-            [panels.instant(lost("$__range"))],
+            [panels.instant(lost(RANGE))],
             steps=good,
             missing=NO_RULES,
             links=[panels.link("The events", "runtime-security-events")],
         ),
         panels.stat(
-            "Dropped in the kernel",
+            "Kernel drops",
             "Kernel events that found no room in the sensors' buffers.",
             [panels.instant(increase(KERNEL_DROPS, "$__range"))],
             steps=good,
@@ -93,18 +93,18 @@ def dashboard() -> dict:
             missing="Loki 3 or newer counts it",
         ),
         panels.stat(
-            "Days to the next expiry",
-            "Until the first certificate of Falco's mutual TLS ends.",
+            "Next expiry in days",
+            "The first certificate of Falco's mutual TLS that expires.",
             [panels.instant(f"min({DAYS_LEFT})")],
             steps=DAYS,
             mappings=[NOT_KNOWN],
         ),
         panels.timeseries(
-            "The same events on three ways",
-            "Events in each step: as the sensors counted them, as the receiver counted them, and as lines in Loki.",
+            "Events counted and logged",
+            "Events before each step: counted by Falco, counted by the receiver, and Falco's lines in Loki.",
             [
-                panels.over_time(at_rest(counted("sensor", "$__interval")), "sensor"),
-                panels.over_time(at_rest(counted("receiver", "$__interval")), "receiver"),
+                panels.over_time(at_rest(counted("sensor", "[$__interval]")), "sensor"),
+                panels.over_time(at_rest(counted("receiver", "[$__interval]")), "receiver"),
                 panels.over_time(f"sum(count_over_time({LINES} [$__interval])) or vector(0)", "Loki", panels.LOKI),
             ],
             overrides=panels.fixed({"sensor": "orange", "receiver": "blue", "Loki": "green"}),
@@ -139,14 +139,14 @@ def dashboard() -> dict:
             decimals=0,
         ),
         panels.timeseries(
-            "Unread by the log agent",
-            "Bytes of log files on the nodes that the agent has still to read.",
+            "Log agent backlog",
+            "Bytes of log files on the nodes that the agent has not read yet.",
             [panels.over_time(unread(" by (node) "), "{{node}}")],
             (8, 8),
             unit="bytes",
         ),
         panels.timeseries(
-            "Events that Falco could not attribute",
+            "Events without pod or process",
             "Share of each node's events: of containers without the name of a pod, and of processes without a name.",
             [
                 panels.over_time(WITHOUT_POD, "{{host}}: no pod", panels.LOKI),
@@ -158,10 +158,10 @@ def dashboard() -> dict:
             step="5m",
         ),
         panels.bargauge(
-            "Days left of each certificate",
-            "By the Secret it lies in.",
+            "Days until certificates expire",
+            "By Secret.",
             [panels.instant(DAYS_LEFT, "{{certificate}}")],
-            (8, 9),
+            (8, 14),
             steps=DAYS,
             mappings=[NOT_KNOWN],
         ),
@@ -179,10 +179,14 @@ def dashboard() -> dict:
                 "job": "Job",
             },
             "Up",
-            (16, 9),
+            (16, 14),
             ascending=True,
             overrides=[
                 panels.by_name("Up", custom__width=60),
+                panels.by_name("Namespace", custom__width=110),
+                panels.by_name("Service", custom__width=140),
+                panels.by_name("Node", custom__width=130),
+                panels.by_name("Job", custom__width=180),
                 panels.by_name(
                     "Pod",
                     links=[

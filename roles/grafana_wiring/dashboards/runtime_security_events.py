@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import pages, panels
-from .events import INCREASE, LINES, NO_RULES, at_rest, counted, lost
+from .events import BUCKETS, INCREASE, LINES, NO_RULES, RANGE, at_rest, counted, lost
 
 CHOSEN = {
     "hostname": "$node",
@@ -50,18 +50,16 @@ def dashboard() -> dict:
         return counted("receiver", window, by, more, **CHOSEN)
 
     def each(title: str, about: str, label: str, expr: str = "", **more) -> dict:
-        target = panels.over_time(at_rest(expr or chosen("$__interval", label), label), f"{{{{{label}}}}}")
+        target = panels.over_time(at_rest(expr or chosen(BUCKETS, label), label), f"{{{{{label}}}}}")
         return panels.timeseries(title, about, [target], bars=True, noValue=NO_RULES, **more)
 
-    by_pod = (
-        f'label_join({chosen("$__interval", "k8s_ns_name, k8s_pod_name")}, "where", "/", "k8s_ns_name", "k8s_pod_name")'
-    )
+    by_pod = f'label_join({chosen(BUCKETS, "k8s_ns_name, k8s_pod_name")}, "where", "/", "k8s_ns_name", "k8s_pod_name")'
     by_pod = f'label_replace({by_pod}, "where", "outside pods", "where", "/")'
     levels = [
-        panels.instant(at_rest(counted("receiver", "$__range", **CHOSEN, priority_number=numbers)), name)
+        panels.instant(at_rest(counted("receiver", RANGE, **CHOSEN, priority_number=numbers)), name)
         for name, (numbers, _color) in LEVELS.items()
     ]
-    pods = chosen("$__range", "k8s_ns_name, k8s_pod_name", 'k8s_pod_name!=""')
+    pods = chosen(RANGE, "k8s_ns_name, k8s_pod_name", 'k8s_pod_name!=""')
     shown = [
         panels.stat(
             "Events",
@@ -80,13 +78,13 @@ def dashboard() -> dict:
         panels.stat(
             "Rules that fired",
             "Different rules with an event in the time range.",
-            [panels.instant(at_rest(f"count({chosen('$__range', 'rule')} > 0)"))],
+            [panels.instant(at_rest(f"count({chosen(RANGE, 'rule')} > 0)"))],
             missing=NO_RULES,
         ),
         panels.stat(
-            "Lost on the way",
+            "Events lost",
             "Events of all pods and nodes that the sensors counted and the receiver did not.",
-            [panels.instant(lost("$__range"))],
+            [panels.instant(lost(RANGE))],
             missing=NO_RULES,
             steps=panels.thresholds((None, "green"), (1, "red")),
             links=[panels.link("Pipeline health", "pipeline-health")],
@@ -101,12 +99,10 @@ def dashboard() -> dict:
         each("Events by pod", "Events in each step, by namespace and pod.", "where", by_pod),
         each("Events by node", "Events in each step, by node.", "hostname"),
         panels.table(
-            "Top talkers",
-            "The ten pods and rules with most events. A pod leads to its log, a rule and a namespace to what else there is.",
+            "Pods and rules with most events",
+            "The first ten; events outside pods have no namespace and pod. Links lead to the log of the pod, the rule and the namespace.",
             panels.instant(
-                at_rest(
-                    f"topk(10, {chosen('$__range', 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)", "rule"
-                )
+                at_rest(f"topk(10, {chosen(RANGE, 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)", "rule")
             ),
             {
                 "k8s_ns_name": "Namespace",
@@ -117,12 +113,18 @@ def dashboard() -> dict:
                 "Value": "Events",
             },
             "Events",
-            overrides=[*LINKED, panels.by_name("Events", custom__width=110)],
-            noValue=NO_RULES,
+            (24, 13),
+            overrides=[
+                *LINKED,
+                panels.by_name("Namespace", custom__width=150),
+                panels.by_name("Node", custom__width=170),
+                panels.by_name("Priority", custom__width=110),
+                panels.by_name("Events", custom__width=100),
+            ],
         ),
         panels.table(
             "Latest events",
-            "Falco's own lines in Loki, the second way of the events. A pod leads to its log.",
+            "Falco's log lines in Loki. A pod leads to its log.",
             panels.lines(CHOSEN_LINES, 100),
             {
                 "Time": "Time",
@@ -132,19 +134,20 @@ def dashboard() -> dict:
                 "ns": "Namespace",
                 "pod_name": "Pod",
                 "host": "Node",
-                "text": "What Falco says",
+                "text": "Output",
             },
             "Time",
-            (24, 11),
+            (24, 20),
             overrides=[
                 *LINKED,
-                panels.by_name("Time", custom__width=170),
-                panels.by_name("Priority", custom__width=100),
-                panels.by_name("Rule", custom__width=230),
-                panels.by_name("Namespace", custom__width=130),
-                panels.by_name("Node", custom__width=150),
+                panels.by_name("Time", custom__width=160),
+                panels.by_name("Priority", custom__width=85),
+                panels.by_name("Rule", custom__width=190),
+                panels.by_name("Namespace", custom__width=110),
+                panels.by_name("Pod", custom__width=140),
+                panels.by_name("Node", custom__width=130),
+                panels.wrapped("Output"),
             ],
-            noValue="No event in the time range",
         ),
     ]
     return pages.page(
@@ -159,6 +162,6 @@ def dashboard() -> dict:
             pages.choice("priority", "Priority", "label_values(runtime_security:falco_priority, priority)"),
         ],
         shown,
-        ("Lines as Falco wrote them", [panels.logs("Lines", "From the sensors' output, in Loki.", CHOSEN_LINES)]),
+        ("Falco log lines", [panels.logs("Lines", "Falco's log lines in Loki, whole.", CHOSEN_LINES)]),
         since="now-6h",
     )
