@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import evaluate, observe
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
     DRIVERS,
     argument_spec,
@@ -19,7 +19,7 @@ def wrong_requirement(options):
     """What is wrong with the option require, None when nothing is."""
     if options["require"] in options["drivers"] + ["any", None]:
         return None
-    return "require is {0!r}, which is not among the drivers judged ({1}); add it to drivers.".format(
+    return "require is {0!r}, which is not among the drivers evaluated ({1}); add it to drivers.".format(
         options["require"], ", ".join(options["drivers"])
     )
 
@@ -40,12 +40,12 @@ def unmet(required, result):
 
 
 def run(params, mode):
-    """Look at this machine, and judge; raises WorkError where the required driver is not ready."""
+    """Look at this machine, and evaluate; raises WorkError where the required driver is not ready."""
     options = dict(params)
     problem = wrong_option(options) or wrong_requirement(options)
     if problem:
         raise WorkError(problem)
-    result = judge.judge(observe.observe(options), options)
+    result = evaluate.evaluate(observe.observe(options), options)
     result["falco_version"] = options["falco_version"]
     problem = unmet(options["require"], result)
     if problem:

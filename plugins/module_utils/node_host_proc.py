@@ -46,8 +46,8 @@ def look(cluster: node_pods.Cluster, params: dict, check_mode: bool) -> dict:
             cluster.write(node_pods.record(found, nodes))
     views = {name: found.get(name) for name in nodes}
     # What is not known in check mode is no problem yet.
-    judged = {name: views[name] for name in nodes if not check_mode or name in found}
-    proc, init, problems = host_proc.choose(judged)
+    answered = {name: views[name] for name in nodes if not check_mode or name in found}
+    proc, init, problems = host_proc.choose(answered)
     return {
         "changed": changed,
         "proc": proc,

@@ -16,7 +16,7 @@ from importlib.util import decode_source
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import evaluate, observe
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
     argument_spec,
     wrong_option,
@@ -67,8 +67,8 @@ class Sent(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def is_package(self, name):
         return name == "ebpf"
 sys.meta_path.insert(0, Sent())
-from ebpf import judge, observe
-print(json.dumps(judge.judge(observe.observe(sent["options"]), sent["options"])))
+from ebpf import evaluate, observe
+print(json.dumps(evaluate.evaluate(observe.observe(sent["options"]), sent["options"])))
 """
 
 
@@ -82,7 +82,7 @@ class Commands(t.Protocol):
 
 def sources() -> dict[str, str]:
     """The source of the readiness check, by the names that its modules get in the pod."""
-    (package,) = {judge.__package__, observe.__package__}
+    (package,) = {evaluate.__package__, observe.__package__}
     found = {PACKAGE: ""}
     for name, module in sorted(sys.modules.items()):
         if name.startswith(package + "."):

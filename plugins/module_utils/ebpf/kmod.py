@@ -9,7 +9,7 @@ DRIVER = "kmod"
 SIGNING_KEYS = ("var/lib/dkms/mok.pub", "var/lib/shim-signed/mok/MOK.der")
 
 
-def judge(node, options, release):
+def evaluate(node, options, release):
     result = [
         checks.architecture(node, DRIVER),
         checks.environment(node),
@@ -24,7 +24,7 @@ def judge(node, options, release):
         _signature(node),
         _artifact(node),
         checks.inotify(node, DRIVER),
-        process_table.judge(node, DRIVER, release),
+        process_table.evaluate(node, DRIVER, release),
     ]
 
 

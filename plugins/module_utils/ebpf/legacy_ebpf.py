@@ -9,7 +9,7 @@ from .kmod import headers_remedy
 DRIVER = "ebpf"
 
 
-def judge(node, options, release):
+def evaluate(node, options, release):
     if DRIVER not in release["drivers"]:
         observed = "Falco " + options["falco_version"]
         return [check("falco_version", "fail", observed, "Falco <= 0.43", "Use modern_ebpf or kmod.", "removed")]
@@ -30,7 +30,7 @@ def judge(node, options, release):
         _opens(node, outcomes, "perf_event", "a perf buffer can be opened", "perf_buffer"),
         _artifact(node),
         checks.inotify(node, DRIVER),
-        process_table.judge(node, DRIVER, release),
+        process_table.evaluate(node, DRIVER, release),
     ]
 
 

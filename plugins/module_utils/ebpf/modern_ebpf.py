@@ -8,7 +8,7 @@ from .checks import AS_ROOT, check
 DRIVER = "modern_ebpf"
 
 
-def judge(node, options, release):
+def evaluate(node, options, release):
     # Causes come before what follows from them, so that the first failure is the one to mend.
     result = [
         checks.architecture(node, DRIVER),
@@ -32,7 +32,7 @@ def judge(node, options, release):
     if release["toctou"]:
         result.append(_toctou(node))
     result += [_memory(node, options, release), checks.inotify(node, DRIVER)]
-    return [*result, process_table.judge(node, DRIVER, release)]
+    return [*result, process_table.evaluate(node, DRIVER, release)]
 
 
 def _works(node):

@@ -19,7 +19,7 @@ VIRTUAL_MACHINES = (
 
 class Node:
     def __init__(self, record, least=()):
-        """least: the capabilities to judge with, instead of all that can be had."""
+        """least: the capabilities to evaluate with, instead of all that can be had."""
         self.record = record
         self.files = record.get("files") or {}
         self.machine = record.get("machine") or "unknown"

@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything the judgement needs to know of a machine, as one dictionary of plain values.
+"""Everything the evaluation needs to know of a machine, as one dictionary of plain values.
 
-Judging is kept apart, so that the record of any machine can be judged anywhere: the tests do.
+Evaluation is kept apart, so that the record of any machine can be evaluated anywhere: the tests do.
 """
 
 import os

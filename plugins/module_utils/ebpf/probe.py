@@ -115,7 +115,7 @@ def _outcome(action, *arguments):
 
 
 class Probes:
-    """One method for each probe; each returns what happened, and judges nothing."""
+    """One method for each probe; each returns what happened, and evaluates nothing."""
 
     def __init__(self, root, machine, plan):
         self.root = root

@@ -9,7 +9,7 @@ from .node import INITIAL_PID_NAMESPACE
 LOOK = "Let Falco look at other processes (CAP_SYS_PTRACE, and no security module that forbids it)."
 
 
-def judge(node, driver, release):
+def evaluate(node, driver, release):
     required = "the machine's /proc, and its cgroups through the root of process 1"
     iterators = release["iterators"] and driver == "modern_ebpf"
     if iterators and node.record.get("pid_namespace") == INITIAL_PID_NAMESPACE:

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, machine_kernel
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import evaluate, observe
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.options import (
     DRIVERS,
     argument_spec,
@@ -133,7 +133,7 @@ def _this_machine(params: dict) -> dict:
     problem = wrong_option(options)
     if problem:
         raise WorkError(problem)
-    return judge.judge(observe.observe(options), options)
+    return evaluate.evaluate(observe.observe(options), options)
 
 
 def refuse_incomplete(checked: dict) -> None:

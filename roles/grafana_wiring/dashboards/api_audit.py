@@ -12,11 +12,12 @@ _ANSWERED = (
     'stage = "ResponseStarted" or '
     'stage = "ResponseComplete" and verb != "watch" and subresource !~ "exec|attach|portforward|proxy|log"'
 )
+# An empty expression alone would exclude every user.
 REQUESTS = (
     '{cluster=~"$cluster", container="kube-apiserver"} |= "audit.k8s.io/" | json stage="stage", verb="verb", '
     'user="user.username", acting_as="impersonatedUser.username", resource="objectRef.resource", subresource="objectRef.subresource", '
     'object_namespace="objectRef.namespace", object="objectRef.name", code="responseStatus.code", '
-    f'address="sourceIPs[0]" | ({_ANSWERED}) | user !~ "$ignore" | user !~ "$exclude" | user =~ "(?i).*$user.*" '
+    f'address="sourceIPs[0]" | ({_ANSWERED}) | user !~ "$ignore" | user !~ "-|$exclude" | user =~ "(?i).*$user.*" '
     '| object_namespace =~ "$namespace" | verb =~ "$verb"'
 )
 REFUSED = f'{REQUESTS} | code =~ "40[13]"'

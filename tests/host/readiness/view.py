@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../plugins/module_utils"))
 
-from ebpf import judge, observe
+from ebpf import evaluate, observe
 
 options = {
     "falco_version": "0.44.1",
@@ -17,4 +17,4 @@ options = {
     "host_root": "",
 }
 options.update(json.loads(sys.argv[1]) if len(sys.argv) > 1 else {})
-json.dump(judge.judge(observe.observe(options), options), sys.stdout)
+json.dump(evaluate.evaluate(observe.observe(options), options), sys.stdout)

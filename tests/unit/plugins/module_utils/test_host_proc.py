@@ -208,7 +208,7 @@ class Cluster:
         self.alive = {}
 
 
-PARAMS = {"image": "busybox", "labels": {}, "timeout": 1}
+PARAMS = {"image": "busybox", "labels": {}, "timeout": 1, "values": {}}
 ANSWER = f"/proc {OWN} no yes yes no\n/procHost none yes yes no yes\n"
 
 
@@ -255,9 +255,9 @@ def test_nonsense_is_no_answer(text):
     assert node_pods.read_answer(text) is None
 
 
-def judged(views, link=OWN, version="0.44.1", driver="modern_ebpf"):
+def evaluated(views, link=OWN, version="0.44.1", driver="modern_ebpf"):
     record = {"proc_views": views, "pid_namespace": link}
-    return process_table.judge(Node(record), driver, requirements.release_for(version))
+    return process_table.evaluate(Node(record), driver, requirements.release_for(version))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def judged(views, link=OWN, version="0.44.1", driver="modern_ebpf"):
     ],
 )
 def test_readiness_tells_what_falco_will_know(views, status, observed, remedy):
-    check = judged(views)
+    check = evaluated(views)
     assert (check["name"], check["status"]) == ("process_table", status)
     assert observed in check["observed"]
     assert remedy in check["remedy"]
@@ -286,7 +286,7 @@ def test_readiness_tells_what_falco_will_know(views, status, observed, remedy):
 
 def test_iterators_do_without_proc():
     sealed_proc = [view("/proc", init_root=False)]
-    assert judged(sealed_proc, INITIAL_PID_NAMESPACE)["status"] == "ok"
+    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE)["status"] == "ok"
     # They are the modern probe's, and new in 0.44.
-    assert judged(sealed_proc, INITIAL_PID_NAMESPACE, "0.43.1")["status"] == "warn"
-    assert judged(sealed_proc, INITIAL_PID_NAMESPACE, driver="kmod")["status"] == "warn"
+    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE, "0.43.1")["status"] == "warn"
+    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE, driver="kmod")["status"] == "warn"

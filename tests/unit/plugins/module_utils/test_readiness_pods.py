@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import readiness_pods
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge, observe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import evaluate, observe
 
 OPTIONS = {
     "falco_version": "0.44.1",
@@ -67,7 +67,7 @@ class Says:
 def test_a_python_with_nothing_else_answers_as_the_module_does():
     (answers, failed) = readiness_pods.ask(Here(), {"worker-1": "probe-1"}, OPTIONS, 60)
     assert failed == []
-    here = judge.judge(observe.observe(OPTIONS), OPTIONS)
+    here = evaluate.evaluate(observe.observe(OPTIONS), OPTIONS)
     (found,) = answers
     assert found["node"] == "worker-1"
     assert found["host"]["boot_id"] == here["host"]["boot_id"]

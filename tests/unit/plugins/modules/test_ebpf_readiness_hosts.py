@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import judge
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import evaluate
 
 FIXTURES = Path(__file__).parent / "fixtures/ebpf_readiness"
 HOSTS = sorted(path.stem for path in FIXTURES.glob("*.yml") if path.stem != "base")
@@ -54,8 +54,8 @@ def by_status(driver: dict, status: str) -> list[str]:
 def test_verdict(name: str):
     host = load(name)
     record = copy.deepcopy(host["record"])
-    result = judge.judge(record, options(**host["options"]))
-    assert record == host["record"], "judging changed the record"
+    result = evaluate.evaluate(record, options(**host["options"]))
+    assert record == host["record"], "evaluation changed the record"
     expected = host["expected"]
     if "recommended_driver" in expected:
         assert result["recommended_driver"] == expected["recommended_driver"]
@@ -72,7 +72,7 @@ def test_verdict(name: str):
 @pytest.mark.parametrize("name", HOSTS)
 def test_every_check_says_what_to_do_and_where_that_is_from(name: str):
     host = load(name)
-    result = judge.judge(host["record"], options(**host["options"]))
+    result = evaluate.evaluate(host["record"], options(**host["options"]))
     for driver in result["drivers"].values():
         names = [check["name"] for check in driver["checks"]]
         assert len(names) == len(set(names))
@@ -85,16 +85,16 @@ def test_every_check_says_what_to_do_and_where_that_is_from(name: str):
         assert [reason.split(":")[0] for reason in driver["reasons"]] == failing
 
 
-def test_least_privileged_is_judged_with_its_own_capabilities():
+def test_least_privileged_is_evaluated_with_its_own_capabilities():
     host = load("ubuntu_24_04")
-    result = judge.judge(host["record"], options(least_privilege=True))
+    result = evaluate.evaluate(host["record"], options(least_privilege=True))
     seen = {check["name"]: check for check in result["drivers"]["modern_ebpf"]["checks"]}
     assert seen["capabilities"]["observed"] == "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_SYS_RESOURCE"
 
 
 def test_memory_counts_buffers_auxiliary_maps_and_log():
     host = load("ubuntu_24_04")
-    result = judge.judge(host["record"], options(buffer_preset=4, cpus_for_each_buffer=0))
+    result = evaluate.evaluate(host["record"], options(buffer_preset=4, cpus_for_each_buffer=0))
     seen = {check["name"]: check for check in result["drivers"]["modern_ebpf"]["checks"]}
     # one buffer of 8 MiB, 16 maps of 128 KiB, 16 MiB of verifier log
     assert seen["memory"]["required"].startswith("26 MiB for 1 ring buffers on 8 processors")

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module around the judgement: options, refusals, what it needs of Python."""
+"""The module around the evaluation: options, refusals, what it needs of Python."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(monkeypatch, host: str = "ubuntu_24_04", check: bool = False, **argument
     return result
 
 
-def test_judges_all_drivers_of_the_release(monkeypatch):
+def test_evaluates_all_drivers_of_the_release(monkeypatch):
     result = run(monkeypatch)
     assert list(result["drivers"]) == ["modern_ebpf", "kmod"]
     assert result["recommended_driver"] == "modern_ebpf"
@@ -51,7 +51,7 @@ def test_changes_nothing_in_check_mode_either(monkeypatch):
         ({"cpus_for_each_buffer": -1}, "cpus_for_each_buffer is -1; give 0 or more."),
         (
             {"require": "ebpf"},
-            "require is 'ebpf', which is not among the drivers judged (modern_ebpf, kmod); add it to drivers.",
+            "require is 'ebpf', which is not among the drivers evaluated (modern_ebpf, kmod); add it to drivers.",
         ),
     ],
 )

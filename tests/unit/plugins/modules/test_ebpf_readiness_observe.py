@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import btf, judge, observe, probe
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import btf, evaluate, observe, probe
 from test_ebpf_readiness_hosts import load, options
 
 TRACEPOINTS = (
@@ -77,7 +77,7 @@ def test_reads_what_is_there(machine: Path):
     assert record["falco_loaded"] is False
     assert set(record["btf"]["tracepoints"]) == set(TRACEPOINTS) - {"sched_process_fork"}
     assert record["btf"]["types"] == sorted(TYPES)
-    assert judge.judge(record, options())["drivers"]["modern_ebpf"]["verdict"] == "ready"
+    assert evaluate.evaluate(record, options())["drivers"]["modern_ebpf"]["verdict"] == "ready"
 
 
 def test_host_root_is_where_headers_and_distribution_come_from(machine: Path):
@@ -87,7 +87,7 @@ def test_host_root_is_where_headers_and_distribution_come_from(machine: Path):
     (machine / "host/lib/modules/6.8.0/updates/dkms/falco.ko.xz").touch()
     record = observe.observe(options(host_root="/host"), str(machine))
     assert record["driver_files"] == ["headers", "module"]
-    assert judge.judge(record, options())["host"]["distribution"] == "bottlerocket"
+    assert evaluate.evaluate(record, options())["host"]["distribution"] == "bottlerocket"
 
 
 def test_kernel_configuration_is_unpacked(machine: Path):
@@ -105,7 +105,7 @@ def test_loaded_module_is_seen(machine: Path):
 def test_a_driver_the_release_does_not_have_is_not_probed(machine: Path):
     record = observe.observe(options(drivers=["ebpf"]), str(machine))
     assert record["probes"] == {}
-    assert judge.judge(record, options(drivers=["ebpf"]))["drivers"]["ebpf"]["verdict"] == "not_ready"
+    assert evaluate.evaluate(record, options(drivers=["ebpf"]))["drivers"]["ebpf"]["verdict"] == "not_ready"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_mutated_machine_still_gets_a_verdict(machine: Path, seed: int):
                 record["probes"][driver][name] = dice.choice([None, True, {"error": "x"}])
         if dice.random() < 0.05:
             record["probes"][driver] = dice.choice([None, {}, {"error": "no answer in 10 seconds"}])
-    result = judge.judge(record, options())
+    result = evaluate.evaluate(record, options())
     assert time.monotonic() - started < 2
     for driver in result["drivers"].values():
         assert driver["verdict"] in ("ready", "not_ready", "unknown")

@@ -6,7 +6,7 @@ from . import kmod, legacy_ebpf, modern_ebpf, requirements
 from .node import Node
 
 # In the order in which Falco's own driver loader prefers them.
-DRIVERS = (("modern_ebpf", modern_ebpf.judge), ("kmod", kmod.judge), ("ebpf", legacy_ebpf.judge))
+DRIVERS = (("modern_ebpf", modern_ebpf.evaluate), ("kmod", kmod.evaluate), ("ebpf", legacy_ebpf.evaluate))
 
 
 def verdict(checks):
@@ -26,7 +26,7 @@ def reasons(checks):
     return lines
 
 
-def judge(record, options):
+def evaluate(record, options):
     release = requirements.release_for(options["falco_version"])
     drivers = {}
     for name, driver in DRIVERS:
