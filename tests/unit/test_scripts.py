@@ -23,3 +23,10 @@ def test_the_script_parses(script):
     shell = script.read_text(encoding="utf-8").splitlines()[0].rpartition("/")[2].rpartition(" ")[2]
     done = subprocess.run([shell, "-n", str(script)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_test_files_outside_of_packages_have_names_of_their_own():
+    """pytest imports them by their names alone, and ends with an error at the second one."""
+    files = [path for path in TOP.glob("tests/**/test_*.py") if not (path.parent / "__init__.py").exists()]
+    names = [path.name for path in files]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
