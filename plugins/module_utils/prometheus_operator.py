@@ -34,6 +34,8 @@ _DEFINITION = {
 }
 # The record that the definitions came with the release.
 _RECORD = "prometheus-operator-definitions"
+# On our claims: Kubernetes replaces labels of theirs that the operator's StatefulSet selects by, as app.kubernetes.io/managed-by.
+_RELEASE = "runtime-security/release"
 
 
 def run(params: dict, mode: Mode) -> dict:
@@ -67,7 +69,8 @@ def present(reader: Reader, params: dict, mode: Mode) -> dict:
 
 def absent(reader: Reader, params: dict, mode: Mode) -> dict:
     """Remove the claims of its Prometheus, and the definitions if they came with the release and have no object left."""
-    removed = k8s_objects.remove(reader, [_claims(params)], _removal(params), mode.check)
+    ours = {_RELEASE: params["release"]}
+    removed = k8s_objects.remove(reader, [_claims(params)], {**_removal(params), "owner": ours}, mode.check)
     names = [change.place for change in removed]
     record = reader.one("ConfigMap", "v1", _RECORD, params["namespace"])
     if record is not None and is_owned(record, OWNER):
@@ -108,7 +111,7 @@ def _require_definitions(reader: Reader) -> None:
 
 
 def _claims(params: dict) -> dict:
-    """All claims of a Prometheus of the operator; those of this collection have its label too."""
+    """All claims of a Prometheus of the operator."""
     labels = {"operator.prometheus.io/name": params["release"]}
     metadata = {"namespace": params["namespace"], "labels": labels}
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}

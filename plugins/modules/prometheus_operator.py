@@ -34,7 +34,7 @@ options:
         nothing is done. Else the record is written, and a release O(release) that this collection manages is uninstalled,
         whatever its chart. One of somebody else stays.
       - V(absent), after the release was uninstalled. Removes the volume claims of that Prometheus with the label
-        C(app.kubernetes.io/managed-by=runtime_security.kubernetes), once no pod has them mounted. If there is a record,
+        C(runtime-security/release) and the release's name, once no pod has them mounted. If there is a record,
         removes each definition of the group C(monitoring.coreos.com) of which no object exists in any namespace, and the record.
     type: str
     choices: [present, absent]

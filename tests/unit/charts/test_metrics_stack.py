@@ -127,8 +127,8 @@ def test_the_operators_prometheus(objects, charts):
     assert (spec["retention"], spec["resources"]) == ("3d", RESOURCES)
     claim = spec["storage"]["volumeClaimTemplate"]
     assert (claim["spec"]["storageClassName"], claim["spec"]["resources"]["requests"]["storage"]) == ("fast", "8Gi")
-    # By it removal tells it from that of another Prometheus of this name.
-    assert claim["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
+    # By it removal tells it from that of another Prometheus of this name. Labels by which the StatefulSet selects are replaced.
+    assert claim["metadata"]["labels"] == {"runtime-security/release": "prometheus"}
     # Monitors and rules of the whole cluster.
     for kind in ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig"):
         assert (spec[f"{kind}Selector"], spec[f"{kind}NamespaceSelector"]) == ({}, {}), kind

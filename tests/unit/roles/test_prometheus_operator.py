@@ -13,7 +13,8 @@ from api_double import Cluster, made, mark, release
 GROUP = "monitoring.coreos.com"
 RECORD = made("ConfigMap", "prometheus-operator-definitions", OWNER)
 NAMESPACE = made("Namespace", "monitoring", OWNER)
-CLAIM = {"operator.prometheus.io/name": "prometheus"}
+CLAIM = {"operator.prometheus.io/name": "prometheus", "app.kubernetes.io/managed-by": "prometheus-operator"}
+OUR_CLAIM = CLAIM | {"runtime-security/release": "prometheus"}
 
 
 def definition(kind, plural, group=GROUP):
@@ -63,7 +64,7 @@ def test_a_record_of_somebody_else_is_refused(task):
 
 
 def test_what_came_with_the_release_goes(task):
-    claim = made("PersistentVolumeClaim", "ours", OWNER | CLAIM)
+    claim = made("PersistentVolumeClaim", "ours", OUR_CLAIM)
     cluster = Cluster(NAMESPACE, claim, RECORD, RULES, OTHERS)
     expected = [
         "PersistentVolumeClaim monitoring/ours",
@@ -80,8 +81,8 @@ def test_claims_of_another_prometheus_stay(task):
     cluster = Cluster(
         NAMESPACE,
         made("PersistentVolumeClaim", "theirs", CLAIM),
-        made("PersistentVolumeClaim", "second", OWNER | {"operator.prometheus.io/name": "second"}),
-        made("PersistentVolumeClaim", "elsewhere", OWNER | CLAIM, namespace="shop"),
+        made("PersistentVolumeClaim", "second", OUR_CLAIM | {"operator.prometheus.io/name": "second"}),
+        made("PersistentVolumeClaim", "elsewhere", OUR_CLAIM, namespace="shop"),
     )
     assert not task(cluster, state="absent")["changed"] and cluster.changes == []
 
