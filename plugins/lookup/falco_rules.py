@@ -10,7 +10,7 @@ version_added: 0.1.0
 short_description: Read rules for Falco, and say what is wrong with their form
 description:
   - Returns the rules files in the order in which Falco reads them, and why items cannot be used.
-  - Falco itself judges what is in them.
+  - Falco itself validates what is in them.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 options:

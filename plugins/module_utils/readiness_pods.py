@@ -97,8 +97,8 @@ def reason(pod: dict | None) -> str:
     status = (pod or {}).get("status") or {}
     state = ((status.get("containerStatuses") or [{}])[0]).get("state") or {}
     cause = state.get("waiting") or state.get("terminated") or status
-    told = [cause.get("reason"), cause.get("message")]
-    return ": ".join(filter(None, told)) or "it was not made"
+    words = [cause.get("reason"), cause.get("message")]
+    return ": ".join(filter(None, words)) or "it was not created"
 
 
 def phase(pod: dict | None) -> str:

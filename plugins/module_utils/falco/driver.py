@@ -119,7 +119,7 @@ def _question(params: dict) -> str:
 
 
 def _where(params: dict) -> tuple[str, bool]:
-    """Where the readiness is checked, and whether that was told by the nodes."""
+    """Where the readiness is checked, and whether the nodes themselves said so."""
     if params["readiness"] != "auto":
         return params["readiness"], True
     kernel = machine_kernel.decide({**params, "driver": params["minikube_driver"]})
@@ -147,7 +147,7 @@ def refuse_incomplete(checked: dict) -> None:
         )
     if checked["unanswered"]:
         raise WorkError(
-            f"falco_ebpf_readiness: whether Falco will run could not be told for {_nodes(checked['unanswered'])}, as the pod there "
+            f"falco_ebpf_readiness: whether Falco will run is not known for {_nodes(checked['unanswered'])}, as the pod there "
             "gave no answer. Expected one from each node. Nothing was installed. Fix: see that this account may run commands in pods "
             f"(pods/exec) of ebpf_readiness_namespace and that ebpf_readiness_image has python3 >= 3.8, or {machine}."
         )

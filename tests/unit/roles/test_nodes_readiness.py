@@ -87,7 +87,7 @@ class Pending(NodeCluster):
     ("kind", "reason"),
     [
         (Broken, "no answer: python3 in the pod ended with 1: MemoryError"),
-        (Pending, "a pod like Falco's did not start: it was not made"),
+        (Pending, "a pod like Falco's did not start: it was not created"),
     ],
 )
 def test_a_node_without_an_answer_has_a_row(preflight, kind, reason):
@@ -98,8 +98,8 @@ def test_a_node_without_an_answer_has_a_row(preflight, kind, reason):
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (Broken, "could not be told for worker-1 (python3 in the pod ended with 1: MemoryError)"),
-        (Pending, "No pod started on worker-1 (it was not made)"),
+        (Broken, "is not known for worker-1 (python3 in the pod ended with 1: MemoryError)"),
+        (Pending, "No pod started on worker-1 (it was not created)"),
     ],
 )
 def test_falco_is_not_installed_on_a_part_of_the_answers(kind, words):

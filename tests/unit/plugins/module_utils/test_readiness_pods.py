@@ -148,8 +148,8 @@ def test_an_api_server_that_answers_again_is_no_trouble():
 @pytest.mark.parametrize(
     ("one", "reason"),
     [
-        (None, "it was not made"),
-        (pod("a", "Pending"), "it was not made"),
+        (None, "it was not created"),
+        (pod("a", "Pending"), "it was not created"),
         (pod("a", "Failed", reason="Evicted", message="no memory"), "Evicted: no memory"),
         (pod("a", "Pending", **waiting("ImagePullBackOff", "Back-off")), "ImagePullBackOff: Back-off"),
         (
