@@ -27,6 +27,10 @@ options:
     description: The namespace of the CA's Secret.
     type: str
     required: true
+  optional:
+    description: Whether certificates that cannot be read, for example without a cluster, are a warning in the place of an error.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

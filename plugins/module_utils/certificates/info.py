@@ -14,19 +14,30 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
     refuse_without_library,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 ARGUMENTS = {
     **connection.ARGUMENTS,
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
+    "optional": {"type": "bool", "default": False},
 }
 
 
 def run(params: dict, mode: Mode) -> dict:
+    """When the certificates end; raises WorkError where that cannot be read, or warns with optional."""
     refuse_without_library()
-    with connection.connected_client(params) as client:
-        return {"certificates": ends(Reader(client), params["namespace"], params["name"])}
+    try:
+        with connection.connected_client(params) as client:
+            return {"certificates": ends(Reader(client), params["namespace"], params["name"])}
+    except WorkError as error:
+        if not params["optional"]:
+            raise
+        subject = f"The certificates of CA {params['namespace']}/{params['name']}"
+        return {
+            "certificates": [],
+            "warnings": [f"{subject} cannot be read, so nothing watches when they end. {error}"],
+        }
 
 
 def announce(params: dict) -> dict:
