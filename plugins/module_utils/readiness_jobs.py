@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_namespace, k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
@@ -68,6 +69,18 @@ def definition(node: str, namespace: str, image: str, least_privilege: bool, lif
             },
         },
     }
+
+
+class Cluster:
+    """The pods of the Jobs."""
+
+    def __init__(self, client: t.Any, namespace: str) -> None:
+        self._client, self._namespace = client, namespace
+
+    def pods(self) -> list[dict]:
+        resource = self._client.resource("Pod", "v1")
+        found = self._client.get(resource, namespace=self._namespace, label_selector=SELECTOR)
+        return found.to_dict()["items"]
 
 
 class Jobs:

@@ -25,7 +25,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_co
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.readiness_jobs import (
     CONTAINER,
     HOST_ROOT,
-    SELECTOR,
+    Cluster,
     Jobs,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
@@ -159,18 +159,6 @@ def ask(commands: Commands, pods: dict[str, str], options: dict, seconds: float)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(one, sorted(pods)))
     return [each for each in found if "drivers" in each], [each for each in found if "drivers" not in each]
-
-
-class Cluster:
-    """What is asked of the API server."""
-
-    def __init__(self, client: t.Any, namespace: str) -> None:
-        self._client, self._namespace = client, namespace
-
-    def pods(self) -> list[dict]:
-        resource = self._client.resource("Pod", "v1")
-        found = self._client.get(resource, namespace=self._namespace, label_selector=SELECTOR)
-        return found.to_dict()["items"]
 
 
 def look(cluster: Cluster, commands: Commands, params: dict, nodes: list[str]) -> dict:
