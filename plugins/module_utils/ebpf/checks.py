@@ -103,7 +103,9 @@ def known_bad(node, driver, falco_version):
     """A check for each known clash of this Falco with kernels like this one."""
     falco = requirements.version_tuple(falco_version)
     for entry in requirements.KNOWN_BAD:
-        if entry["driver"] != driver or not _within(falco, [requirements.version_tuple(end) for end in entry["falco"]]):
+        if entry["driver"] != driver or not _within(
+            falco, [end and requirements.version_tuple(end) for end in entry["falco"]]
+        ):
             continue
         if node.kernel is None or not _within(node.kernel, entry["kernel"]):
             continue

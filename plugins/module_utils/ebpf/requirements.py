@@ -44,13 +44,13 @@ RELEASES = (
     },
     {
         "since": "0.45.0",
-        "libs": "0.26",
+        "libs": "0.26.0",
         "drivers": ("modern_ebpf", "kmod"),
         "sys_enter": False,
         "toctou": True,
         "iterators": True,
         "auxiliary_maps": 2,
-        "source": "falcosecurity/libs#3086",
+        "source": "falcosecurity/libs#3086, falcosecurity/libs@0.26.0: release notes",
     },
 )
 
@@ -73,8 +73,19 @@ SYS_ENTER = "sys_enter"
 # Syscall tracepoints of the guard against argument rewriting (time of check to time of use).
 TOCTOU = ("connect", "creat", "open", "openat", "openat2")
 
-# Kernel types the modern probe walks; CO-RE cannot relocate it without them.
-TYPES = ("task_struct", "mm_struct", "file", "inode", "cred", "nsproxy", "pid", "socket", "sock")
+# Kernel types the modern probe walks; CO-RE cannot relocate it without them. They are the relocations that clang writes into the
+# probe's programs for x86_64, the same in falcosecurity/libs@0.25.4 and @48dfd53 (22 July 2026, on the way to 0.26). Not seen: the
+# sources of 0.26.0 and 0.26.1, and those of releases before 0.25 were not compiled. Left out is what the probe asks for before it
+# walks it (clone_args, io_uring_params, if_dqblk, kernel_cap_struct, timespec64, flavours of a type), what only the iterators walk
+# (fs_struct, seq_file), and compat_*, which only 32-bit system calls use.
+_WALKED = (
+    "cgroup cgroup_subsys cgroup_subsys_state cred css_set dentry fdtable file files_struct group_info inet_sock "
+    "inode iovec ipv6_pinfo kernel_siginfo kernfs_node linux_binprm list_head mm_struct mmsghdr mount nsproxy "
+    "open_how path pid pid_namespace pollfd pt_regs qstr rlimit sembuf signal_struct sock sockaddr sockaddr_in "
+    "sockaddr_in6 sockaddr_un socket super_block task_struct tty_driver tty_struct uid_gid_extent uid_gid_map "
+    "unix_address unix_sock upid user_msghdr user_namespace vfsmount"
+)
+TYPES = tuple(_WALKED.split())
 
 # Capabilities, by driver. An entry is met when one of its alternatives is.
 CAPABILITIES = {
@@ -111,6 +122,16 @@ KNOWN_BAD = (
         "what": "the verifier was reported to call a program too complex",
         "remedy": "Try Falco 0.44.1 or newer on one node first.",
         "source": "falcosecurity/falco#3829",
+    },
+    {
+        "driver": "modern_ebpf",
+        "falco": ("0.45.0", None),
+        "kernel": ((0,), (5, 12)),
+        "lazy_preemption": False,
+        "status": "warn",
+        "what": "without BPF atomics, which came with 5.12, the probe guards its auxiliary maps less and says so",
+        "remedy": "Nothing has to be done; a newer kernel has them.",
+        "source": "falcosecurity/libs#3086",
     },
 )
 
