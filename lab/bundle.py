@@ -57,11 +57,12 @@ def variables(folder: Path, charts: Path) -> str:
         "grafana": versions.GRAFANA,
         "busybox": versions.BUSYBOX,
         "python_image": versions.PYTHON_IMAGE,
+        "falco": versions.FALCO,
+        "classic_falco": versions.CLASSIC_FALCO,
     }
     images = {
         "sensor": versions.SENSOR_IMAGE,
         "receiver": versions.RECEIVER_IMAGE,
-        "classic_sensor": versions.CLASSIC_SENSOR_IMAGE,
         "exporter": versions.EXPORTER_IMAGE,
     }
     for role, image in images.items():

@@ -136,20 +136,16 @@ STACK = [
         trees={"": ("python", "rootfs")},
         links={"bin": "usr/bin"} | {f"usr/bin/{tool}": "busybox" for tool in SHELL_TOOLS},
     ),
-    Image(
-        "{}/{}:{}".format(*versions.SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
-        [],
-        links={"bin/sh": "busybox"},
-        trees={"etc/falco": ("sensor", "etc")},
-    ),
-    Image(
-        "{}/{}:{}".format(*versions.CLASSIC_SENSOR_IMAGE),
-        {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
-        [],
-        links={"bin/sh": "busybox"},
-        env=[f"SENSOR_FALCO_VERSION={versions.CLASSIC_FALCO}"],
-        trees={"etc/falco": ("sensor", "etc")},
+    *(
+        Image(
+            "{}/{}:{}".format(*versions.SENSOR_IMAGE, falco),
+            {"usr/bin/falco": ("sensor", "sensor"), "bin/busybox": ("busybox", "bin/busybox")},
+            [],
+            links={"bin/sh": "busybox"},
+            env=[f"SENSOR_FALCO_VERSION={falco}"],
+            trees={"etc/falco": ("sensor", "etc")},
+        )
+        for falco in versions.PLAYED_FALCO
     ),
     Image(
         "{}/{}:{}".format(*versions.EXPORTER_IMAGE),

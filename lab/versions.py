@@ -22,8 +22,7 @@ HELM_PACKAGE_SHA256 = "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a6
 
 # Names of what is ours alone: the node, and the stand-ins for what no package registry has.
 NODE_IMAGE = "runtime-security.invalid/lab/node:1"
-SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "1")
-CLASSIC_SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor", "classic-1")
+SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor")
 EXPORTER_IMAGE = ("runtime-security.invalid", "lab/exporter", "1")
 PYTHON_IMAGE = "runtime-security.invalid/lab/python:1"
 RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")
@@ -31,3 +30,6 @@ RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")
 # The classic variant: the last Falco with a gRPC server, and the chart it came in. lab/charts/falco/Chart.yaml says the current one.
 CLASSIC_FALCO = "0.43.1"
 CLASSIC_FALCO_CHART = "8.0.5-lab.1"
+# The role's default in the current variant, and all that the stand-in plays: an image each, with the version as its tag.
+FALCO = "0.44.1"
+PLAYED_FALCO = (CLASSIC_FALCO, FALCO, "0.45.1")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.requirements import version_tuple
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks import falco_ebpf_classic
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
     Inputs,
@@ -32,6 +33,13 @@ _REFUSED = {
     },
     "classic": falco_ebpf_classic.REFUSED_VALUES,
 }
+# Keys of falco.yaml that a release and those after it do not know; Falco then says that the file's validation failed.
+_REFUSED_SINCE = {
+    "falco.container_engines": (
+        "0.45",
+        "Falco 0.45 does not know it, and none since 0.41 reads it; the container plugin's are collectors.containerEngine.engines",
+    ),
+}
 
 
 @condition()
@@ -44,7 +52,7 @@ def falco_values(values: dict[str, t.Any], inputs: Inputs) -> Problem | None:
         expected = "values of the chart, of which %s and driver.modernEbpf are dictionaries" % ", ".join(_SECTIONS)
         return Problem(expected, example={"falco": {"priority": "notice"}})
     variant = inputs["falco_ebpf_variant"]
-    refused = {**_REFUSED[variant], **_ALWAYS_REFUSED}
+    refused = {**_REFUSED[variant], **_ALWAYS_REFUSED, **_refused_by(inputs["falco_ebpf_version"])}
     found = [key for key in _keys(values) if key in refused]
     if found:
         reasons = ", ".join("%s (%s)" % (key, refused[key]) for key in found)
@@ -52,6 +60,14 @@ def falco_values(values: dict[str, t.Any], inputs: Inputs) -> Problem | None:
             "values without %s" % reasons, "keys that variant %s refuses" % variant, "remove %s" % ", ".join(found)
         )
     return None
+
+
+def _refused_by(version: str) -> dict[str, str]:
+    """The keys that this release of Falco does not know, and what replaced them; none for a version that is refused itself."""
+    numbers = version_tuple(str(version))
+    return {
+        key: reason for key, (since, reason) in _REFUSED_SINCE.items() if numbers and numbers >= version_tuple(since)
+    }
 
 
 def _modern_ebpf(values: dict[str, t.Any]) -> t.Any:

@@ -242,7 +242,8 @@ def test_defaults_are_accepted(name):
 @pytest.mark.parametrize(
     "inputs",
     [
-        {"falco_ebpf_chart_version": "9.2.0", "falco_ebpf_version": "0.45.0"},
+        {"falco_ebpf_chart_version": "9.2.0", "falco_ebpf_version": "0.45.1"},
+        {"falco_ebpf_version": "0.44.1", "falco_ebpf_values": {"falco": {"container_engines": {}}}},
         {"falco_ebpf_variant": "classic", "falco_ebpf_driver": "ebpf"},
         {"falco_ebpf_variant": "classic", "falco_ebpf_chart": "/charts/falco.tgz", "falco_ebpf_chart_version": "9.1.0"},
         {"falco_ebpf_variant": "classic", "falco_ebpf_values": {"falco": {"grpc": {"threadiness": 2}}}},
@@ -272,6 +273,24 @@ def test_the_current_variant_refuses(inputs, words):
     message = refusal("falco_ebpf", inputs, whole=True)
     assert refused("falco_ebpf", inputs) == [next(iter(inputs))]
     assert all(word in message for word in words), message
+
+
+def test_keys_that_falco_0_45_no_longer_knows_are_refused_with_it():
+    inputs = {"falco_ebpf_version": "0.45.1", "falco_ebpf_values": {"falco": {"container_engines": {"cri": {}}}}}
+    message = refusal("falco_ebpf", inputs, whole=True)
+    assert "falco.container_engines (" in message
+    assert "collectors.containerEngine.engines" in message
+
+
+@BOTH
+def test_the_images_are_of_the_version_that_nodes_are_judged_for(name, templated):
+    version = {"current": "0.45.1", "classic": "0.43.0"}[name]
+    inputs = {**LEARNT, "falco_ebpf_variant": name, "falco_ebpf_version": version}
+    values = templated("__falco_ebpf_sensor_values", **inputs)
+    assert values["image"] == {"tag": version}
+    assert values["driver"]["loader"]["initContainer"]["image"] == {"tag": version}
+    own = {"repository": "own/falco", "tag": "debian"}
+    assert templated("__falco_ebpf_sensor_values", **inputs, falco_ebpf_image=own)["image"] == own
 
 
 @pytest.mark.parametrize(
