@@ -7,7 +7,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.filter.mirrored_ima
 
 
 def part_of(values, keys):
-    """What stands at a path of keys, or nothing."""
+    """What is at a path of keys, or nothing."""
     for key in keys:
         values = values.get(key) if isinstance(values, dict) else None
     return values if isinstance(values, dict) else {}

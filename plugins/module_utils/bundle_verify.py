@@ -13,7 +13,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 
 SUMS = "SHA256SUMS"
 BLOCK = 1 << 20
-REMEDY = "Build the bundle again or copy it anew; nothing of it was used."
+REMEDY = "Build the bundle or copy it again; nothing of it was used."
 ARGUMENTS = {"path": {"type": "path", "required": True}}
 
 

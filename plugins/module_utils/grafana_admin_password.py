@@ -109,7 +109,7 @@ def stored(params: dict) -> dict | None:
 def is_in_doubt(found: dict, params: dict) -> bool:
     """Whether Grafana may not have the password of a Secret.
 
-    One of this collection says so itself. Of one that somebody else changes nothing is recorded; it does not matter where a new
+    One of this collection says so itself. Of any other nothing is recorded; it does not matter where a new
     pod of Grafana makes its database again.
     """
     return is_pending(found) or (params["persistence"] and not is_owned(found, OWNER))

@@ -91,7 +91,7 @@ def rotated(reader: Reader, params: dict, mode: Mode) -> dict:
 
 
 def absent(reader: Reader, params: dict, mode: Mode) -> dict:
-    """Remove the Secret of this collection; one of somebody else stays."""
+    """Remove the Secret of this collection; any other stays."""
     asked = {"owner": OWNER, "wait": False, "wait_timeout": _SECONDS}
     changes = k8s_objects.remove(reader, [_definition(params, "", "")], asked, mode.check)
     return _result(changes[0] if changes else Change(_place(params), {}, {}), mode)
@@ -101,7 +101,7 @@ _STATES = {"present": present, "rotated": rotated, "absent": absent}
 
 
 class Stored:
-    """What a Secret has; None stands for one that does not exist."""
+    """What a Secret has; None for one that does not exist."""
 
     def __init__(self, found: dict | None) -> None:
         data = (found or {}).get("data") or {}

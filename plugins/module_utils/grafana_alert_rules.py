@@ -18,7 +18,7 @@ OWNER_LABEL = "managed_by"
 _MARK = "managedMark"
 _CONDITION = "CONDITION"
 _EXPRESSIONS = "__expr__"
-# How far back a query may look for its newest value; the range a rule judges is in its expression.
+# How far back a query may look for its newest value; the range that a rule evaluates is in its expression.
 _RANGE_SECONDS = 600
 _NO_DATA = {"ok": "OK", "alerting": "Alerting", "no_data": "NoData"}
 _ERROR = {"ok": "OK", "alerting": "Alerting", "error": "Error"}
@@ -109,7 +109,7 @@ def is_ours(body: dict, owner: str) -> bool:
 
 def holds(found: t.Any, wanted: t.Any) -> bool:
     """True if everything that is wanted is there; what Grafana or people add beside it is none of ours."""
-    # Grafana adds keys of its own (intervalMs, maxDataPoints ...), so the wanted ones decide; it leaves out what is empty.
+    # Grafana adds keys of its own (intervalMs, maxDataPoints ...), so the wanted ones decide; it omits what is empty.
     if not wanted and not found:
         return True
     if isinstance(wanted, dict):

@@ -189,7 +189,7 @@ class Writer:
         )
 
     def _judge_interval(self, rules: list[dict], found: list[dict]) -> bool:
-        """Whether the group has to be told how often it is evaluated."""
+        """Whether the interval of the group's evaluation has to be set."""
         if not rules:
             return False
         group = self.group.read() if any(self.group.has(rule) for rule in found) else None

@@ -169,7 +169,7 @@ class Grafana:
             body = self._sent(request)
         except HTTPError as exc:
             answer = _body_of(exc)
-            # Grafana says so in JSON or with nothing; a page is somebody else's.
+            # Grafana says so in JSON or with nothing; a page is of another program.
             if exc.code in absent and answer != "":
                 return _ABSENT
             self._answered = self._answered or exc.code not in _NOBODY or answer != ""

@@ -47,7 +47,7 @@ def connection_spec(in_cluster: bool = False) -> dict[str, t.Any]:
     del spec["state"]
     spec["url"]["required"] = False
     for option in ("url_username", "url_password"):
-        # What was set counts more than what is found; a default cannot be told from it.
+        # What was set counts more than what is found; a default cannot be distinguished from it.
         spec[option] = {**spec[option], "type": "str", "default": None}
     spec["ca_path"] = {"type": "path"}
     spec["timeout"] = {"type": "int", "default": 30}

@@ -49,7 +49,7 @@ def build(point: dict, found: dict | None, owner: str) -> dict:
 
 
 def refuse_unusable(points: list[dict], found: list[dict], owner: str) -> None:
-    """Names that are declared twice or belong to somebody else would mix two receivers under one name."""
+    """Names that are declared twice or used by others would mix two receivers under one name."""
     declared = [(point["name"], point["type"]) for point in points]
     for name, kind in declared:
         if declared.count((name, kind)) > 1:

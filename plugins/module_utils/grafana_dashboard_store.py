@@ -182,7 +182,7 @@ class Store:
         self.post(dashboard.uid, payload)
 
     def post(self, uid: str, payload: dict) -> None:
-        """Save a dashboard, once more where Grafana took its own locked database for somebody else.
+        """Save a dashboard, once more where Grafana took its own locked database for another's change.
 
         It counts the version up before it writes. Where SQLite is busy then, it tries again with that version and finds
         that it is not the stored one (saveDashboard in pkg/services/dashboards/database/database.go).

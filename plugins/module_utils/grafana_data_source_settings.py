@@ -83,7 +83,7 @@ def settings(params: dict[str, t.Any], current: dict) -> Settings:
     return Settings(
         {key: value for part in parts for key, value in part.fields.items()},
         {key: value for part in parts for key, value in part.json_data.items()},
-        # An empty text is how Grafana is told to forget a secret.
+        # An empty string makes Grafana forget a secret.
         {key: value for part in secrets for key, value in part.items() if value != ""} if secrets else None,
     )
 

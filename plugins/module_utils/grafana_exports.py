@@ -27,7 +27,7 @@ class DefinitionError(Exception):
 
 
 class Input(t.NamedTuple):
-    """What an export wants to be told: its name, the plugin's id for a data source, a constant's own value."""
+    """What an export asks for: its name, the plugin's id for a data source, a constant's own value."""
 
     name: str
     plugin: str

@@ -48,7 +48,7 @@ class Folder:
         )
 
     def content(self, ours: set[str]) -> list[str]:
-        """What is in it beside our dashboards, each in words; an error where that cannot be told.
+        """What is in it beside our dashboards, each in words; an error where that cannot be determined.
 
         Before 12 Grafana deletes a folder with all dashboards in it, so nothing found has to mean that nothing is there: the
         search has to list the folder itself and those of ours that are known to be in it.

@@ -155,6 +155,6 @@ def unhealthy_text(source: dict, names: Names) -> str:
 
 
 def announce(params: dict) -> dict:
-    """Nothing can be told of a Grafana that does not answer yet."""
+    """Nothing is known of a Grafana that does not answer yet."""
     unknown = {"version": "", "url": params["url"] or "", "url_username": params["url_username"] or ""}
     return {"answered": False, **unknown, "healthy": False, "seconds": 0.0, "data_sources": []}

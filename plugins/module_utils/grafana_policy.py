@@ -4,7 +4,7 @@
 """Our routes in somebody's notification policy tree.
 
 Grafana has one tree. Ours is one route in it, with our own routes below, and it matches only alerts that carry our
-label. So it can stand first: no other alert changes its way, and no route of others has to be touched.
+label. So it can be the first: no other alert changes its way, and no route of others has to be touched.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def ours_in(tree: dict, owner: str) -> dict | None:
 
 
 def _plain(route: dict | None) -> dict | None:
-    # What is empty or false may be left out in an answer.
+    # What is empty or false may be missing in an answer.
     if route is None:
         return None
     plain = {key: value for key, value in route.items() if value and key not in ("routes", "provenance")}

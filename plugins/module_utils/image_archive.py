@@ -46,7 +46,7 @@ def node_images(stdout):
         found = {}
     if not found:
         raise ArchiveError(
-            "The node's images cannot be told: 'minikube image ls' printed '%s'. Nothing was loaded. Expected is a list with the "
+            "The node's images cannot be determined: 'minikube image ls' printed '%s'. Nothing was loaded. Expected is a list with the "
             "node's own images. Fix: look at the node ('minikube ssh'), and run again." % " ".join(stdout.split())[:100]
         )
     return found
@@ -64,7 +64,7 @@ def engine_images(stdout, complete):
             images[tag] = words[-1].replace("sha256:", "")
     if not all(re.fullmatch("(sha256:)?[0-9a-f]+", words[-1]) for words in lines) or (complete and not lines):
         raise ArchiveError(
-            "The engine's images cannot be told: it printed '%s'. Nothing was loaded. Expected are names and ids. Fix: look at "
+            "The engine's images cannot be determined: it printed '%s'. Nothing was loaded. Expected are names and ids. Fix: look at "
             "'docker image ls', and run again." % " ".join(stdout.split())[:100]
         )
     return images

@@ -57,7 +57,7 @@ def fetch(params: dict) -> None:
 
 
 def run(params: dict, mode: Mode) -> dict:
-    """Have the image at its path, fetched anew where the file is not it."""
+    """Have the image at its path, fetched again where the file is not it."""
     for key in ("manifest", "id"):
         if not registry.DIGEST.match(params[key]):
             raise WorkError(

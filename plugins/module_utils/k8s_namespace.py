@@ -87,7 +87,7 @@ def absent(reader: Reader, params: dict, mode: Mode) -> dict:
 
 
 def refuse_conflicts(found: dict, params: dict) -> None:
-    """Raise NotOurs where somebody else's namespace has a label with another value: the pods could not start in it."""
+    """Raise NotOurs where the namespace of others has a label with another value: the pods could not start in it."""
     name, wanted = params["name"], params["labels"]
     current = found["metadata"].get("labels") or {}
     conflicts = [f"{key}={current[key]}" for key in wanted if key in current and current[key] != wanted[key]]

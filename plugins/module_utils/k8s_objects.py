@@ -111,7 +111,7 @@ def write(reader: Reader, definitions: list[dict], params: dict, dry: bool = Fal
 
 
 def exactly(definition: dict, found: dict | None) -> dict:
-    """The definition, after which data has nothing else; {} and None stand for an object that does not exist.
+    """The definition, after which data has nothing else; {} and None mean an object that does not exist.
 
     >>> exactly({"data": {"a": "1"}}, {"data": {"a": "2", "b": "3"}})
     {'data': {'a': '1', 'b': None}}

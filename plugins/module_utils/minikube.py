@@ -95,7 +95,7 @@ def profile_file(home, profile):
 def read_config(home, profile):
     """minikube's own record of a profile: None when there is none, {} for one that cannot be understood.
 
-    Raises MinikubeError when it cannot be read: then nothing can be told of the profile.
+    Raises MinikubeError when it cannot be read: then nothing is known of the profile.
     """
     path = profile_file(home, profile)
     try:

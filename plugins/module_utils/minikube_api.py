@@ -16,7 +16,7 @@ def health(home, kubeconfig, profile, names):
     """Whether all nodes of these names are Ready, and words for it: a tuple (boolean, string).
 
     The API server has to show a certificate of the CA of this folder of minikube's, and its nodes have to carry the profile's
-    name: another cluster under the same context is not taken for this one. Whatever fails means that it cannot be told.
+    name: another cluster under the same context is not taken for this one. Whatever fails means that it cannot be determined.
     """
     try:
         from kubernetes import client, config

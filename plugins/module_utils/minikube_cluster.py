@@ -83,7 +83,7 @@ def _check_size(profile, wanted):
 def keep(profile, wanted, warn):
     """Bring a profile to the settings that are wanted; returns the module's result. O(warn) takes sentences for the user.
 
-    Raises MinikubeError, before anything was changed, where that is not allowed or where it cannot be told what there is.
+    Raises MinikubeError, before anything was changed, where that is not allowed or where it cannot be determined what there is.
     """
     before = profile.settings()
     steps = _restore(profile)
@@ -190,7 +190,7 @@ def remove(profile):
     orphans = Observer(profile).orphans() if before is None and profile.lock.noted() else []
     if any(kind == "container" for kind, _node in orphans) and not Observer(profile).is_ours(orphans):
         raise MinikubeError(
-            "minikube_profile: there is no profile '%s' in %s, and yet its container, which cannot be told to have been started from "
+            "minikube_profile: there is no profile '%s' in %s, and yet its container, of which it is not known that it was started from "
             "there. Nothing was changed. Expected is the profile's record. Fix: if it is yours, remove it with 'minikube delete "
             "--profile %s', and run again." % (profile.name, minikube.profile_folder(profile.home), profile.name)
         )
@@ -211,7 +211,7 @@ def _is_removed(profile, engine, names):
     left = [node for node in map(engine.node, names) if node.state != nodes_.ABSENT] if engine else []
     if left:
         raise MinikubeError(
-            "minikube delete of profile '%s' ended, and its node is there still, or that cannot be told (%s). Expected is no such "
+            "minikube delete of profile '%s' ended, and its node is there still, or that cannot be determined (%s). Expected is no such "
             "container. Fix: look at '%s ps --all', and run again."
             % (profile.name, nodes_.words_of(left), engine.program)
         )

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs with a time limit of their own: one that does not answer is told from one that answers."""
+"""Programs with a time limit of their own: one that does not answer is distinguished from one that answers."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 Ansible starts modules in a session of their own: whoever kills the playbook leaves the module and its minikube at work.
 Both hold the lock, so the next run waits until the last of them has ended. The file notes, too, what was done here last:
-what a first start left that never ended cannot be relied on, and what stands without a profile is ours only if it was made.
+what a first start left that never ended cannot be relied on, and what exists without a profile is ours only if it was made.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class ProfileLock:
         try:
             numbers = os.listdir(folder)
         except OSError:
-            # It ended meanwhile, or is somebody else's.
+            # It ended meanwhile, or is another user's.
             return False
         return any(self._is(os.path.join(folder, number)) for number in numbers)
 

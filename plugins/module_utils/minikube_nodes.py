@@ -88,7 +88,7 @@ class Engine:
         return answer.rc == 0 or "no such c" in answer.stderr.lower()
 
     def is_empty(self, node):
-        """Whether nothing was ever put into a node's cluster: True, or False where that cannot be told, too."""
+        """Whether nothing was ever put into a node's cluster: True, or False where that cannot be determined, too."""
         if node.state == RUNNING:
             answer = self.ask("exec", node.name, "sh", "-c", _PROBE)
             return answer.rc == 0 and answer.stdout.strip() == "empty"

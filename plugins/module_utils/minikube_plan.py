@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps that lead to the cluster asked for, each with the evidence that it needs.
 
-A step that removes or stops something is only planned where minikube and the engine said clearly what is there. What cannot
-be told ends the task with their words; docs/safety.md has the table.
+A step that removes or stops something is only planned where minikube and the engine said clearly what is there. What is
+not clear ends the task with their words; docs/safety.md has the table.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def plan(profile, seen, current, wanted, differing, allowed):
     minikube restarts the container runtime of a node that runs, under the pods that have its socket mounted: they would
     talk to nobody from then on. So such a node is stopped first, which restarts the pods too.
 
-    Raises MinikubeError where nothing that is allowed leads there, or where it cannot be told what is there.
+    Raises MinikubeError where nothing that is allowed leads there, or where it cannot be determined what is there.
     """
     if seen.state == MISSING:
         return ["start"]
@@ -104,7 +104,7 @@ def _unreadable(profile, seen, allowed):
     if allowed.recreate and nodes_.all_are(seen.nodes, nodes_.ABSENT, nodes_.STOPPED, nodes_.RUNNING):
         return ["delete", "start"]
     raise MinikubeError(
-        "minikube_profile: minikube's record of '%s' cannot be understood, and its node is there, or that cannot be told (%s). "
+        "minikube_profile: minikube's record of '%s' cannot be understood, and its node is there, or that cannot be determined (%s). "
         "Nothing was changed. Expected is a record that minikube wrote. Fix: put profiles/%s/config.json back from a copy, or "
         "remove the cluster (playbooks/teardown.yml), or allow a new one with minikube_recreate=true (what runs in the old one "
         "is lost)." % (profile, nodes_.words_of(seen.nodes), profile)
@@ -122,7 +122,7 @@ def _restart(profile, seen, allowed):
         "docs/safety.md#cluster has what minikube may do then); or remove what is left of it with playbooks/teardown.yml."
         % (
             profile,
-            "not healthy" if seen.state == state_.DEGRADED else "what it is like cannot be told",
+            "not healthy" if seen.state == state_.DEGRADED else "what it is like cannot be determined",
             seen.words,
             nodes_.words_of(seen.nodes),
             profile,

@@ -37,7 +37,7 @@ def set_here(record, current, made_here):
     """Settings of components that were set here: {component.key: value}.
 
     Before there was a record every start gave the whole list, so that all but minikube's own are ours in a profile that was
-    made here. In one of somebody else's none is.
+    made here. In any other none is.
     """
     if record.known:
         return record.extra_config

@@ -141,7 +141,7 @@ def shown(found: dict, mark: str = HIDDEN) -> dict:
 
 
 def diff(place: str, before: dict, after: dict) -> dict:
-    """What --diff shows of a change; {} stands for an object that does not exist."""
+    """What --diff shows of a change; {} means an object that does not exist."""
     old, new = differences(without_bookkeeping(before), without_bookkeeping(after))
     kind = {"kind": (after or before).get("kind")}
     shown_old, shown_new = shown({**old, **kind}, "(hidden, before)"), shown({**new, **kind}, "(hidden, after)")

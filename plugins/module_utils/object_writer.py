@@ -52,7 +52,7 @@ _VALUE = re.compile(r'(Invalid value|Unsupported value|Duplicate value): ("(?:[^
 
 
 class Change(t.NamedTuple):
-    """What happened to an object; {} stands for one that does not exist."""
+    """What happened to an object; {} means one that does not exist."""
 
     place: str
     before: dict

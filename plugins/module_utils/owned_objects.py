@@ -29,7 +29,7 @@ SECONDS = 60
 
 
 class NotOurs(WorkError):
-    """An object belongs to somebody else, or is in use; the text says which, and what to do."""
+    """An object is not managed by this collection, or is in use; the text says which, and what to do."""
 
 
 def is_owned(found: dict, owner: dict[str, str]) -> bool:
@@ -90,7 +90,7 @@ def refuse_foreign(found: list[tuple[dict, dict | None]], owner: dict[str, str],
     others = [place(definition) for definition, now in found if now is not None and not is_owned(now, owner)]
     if others:
         raise NotOurs(
-            f"{' and '.join(others)}: made by somebody else (no label {labels}). Expected none of that name, or one of this "
+            f"{' and '.join(others)}: not managed by this collection (no label {labels}). Expected none of that name, or one of this "
             "collection. Nothing was changed. Fix: rename or delete it, or choose another namespace."
         )
     known = [place(definition) for definition, now in found if now is not None]

@@ -64,7 +64,7 @@ def version_in(answer: bytes) -> str:
     return str(version)
 
 
-def judgement(printed: str) -> str:
+def promtool_message(printed: str) -> str:
     """What promtool said of rules, without the rules themselves, which the terminal repeats."""
     _before, words, after = printed.rpartition("Checking standard input")
     return " ".join(after.split()) if words else ""

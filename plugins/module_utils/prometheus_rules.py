@@ -8,7 +8,7 @@ import copy
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.prometheus import judgement
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.prometheus import promtool_message
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 try:
@@ -43,7 +43,7 @@ def run(params: dict, mode: Mode) -> dict:
         raise
     except (WorkError, OSError) as error:
         raise WorkError(f"Prometheus could not be asked about the rules: {error}") from error
-    message = judgement(printed)
+    message = promtool_message(printed)
     if code != 0:
         raise WorkError(f"Prometheus refuses the rules: {message or printed[-500:]}. Nothing was changed.")
     return {"checked": True, "message": message}

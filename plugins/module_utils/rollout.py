@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judgement of rollouts: functions on objects as the API server returns them. Private to the collection."""
+"""When a rollout is complete, or hopeless: functions on objects as the API server returns them. Private to the collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 HOPELESS = ("ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError")
 PULL_FAILED = ("ErrImagePull", "ImagePullBackOff")
 
-# Seconds a trouble must stand before it counts: shorter ones mend themselves while the parts of a release appear.
+# Seconds a trouble must last before it counts: shorter ones end by themselves while the parts of a release appear.
 PATIENCE = {
     "CreateContainerConfigError": 5.0,
     "FailedCreate": 10.0,
@@ -97,7 +97,7 @@ def current_pods(workload: dict, pods: list[dict], replica_sets: list[dict]) -> 
 
 
 def troubles(workload: dict | None, pods: list[dict], events: list[dict]) -> list[Trouble]:
-    """What stands in the way now, the plainest first."""
+    """The troubles of now, the plainest first."""
     if workload is None:
         return [Trouble("NotFound", "it does not exist")]
     found = [trouble for pod in pods for trouble in _of_pod(pod)]
@@ -143,8 +143,8 @@ def about(event: dict, kind: str, name: str) -> bool:
     return (involved.get("kind"), involved.get("name")) == (kind, name)
 
 
-class Judge:
-    """Remembers since when the troubles of one workload stand, and says when waiting cannot help any more."""
+class TroubleHistory:
+    """Remembers since when the troubles of one workload last, and says when waiting cannot help any more."""
 
     def __init__(self) -> None:
         self._began: float | None = None
@@ -160,9 +160,9 @@ class Judge:
         self._since = {key: self._since.get(key, now) for key in keys}
         self._sights = {key: self._sights.get(key, 0) + 1 for key in keys}
         self._count_pulls(found)
-        # Every one is looked at: a judgement may remember something.
-        standing = [trouble for trouble in found if self._stands(now, trouble)]
-        return standing[0] if standing else None
+        # Every one is looked at: the look may record something.
+        lasting = [trouble for trouble in found if self._lasts(now, trouble)]
+        return lasting[0] if lasting else None
 
     def _count_pulls(self, found: list[Trouble]) -> None:
         """ErrImagePull after anything else is one more failed pull; ImagePullBackOff is the pause after it."""
@@ -173,13 +173,13 @@ class Judge:
         self._pulls = {container: self._pulls.get(container, 0) for container in present}
         self._last = present
 
-    def _stands(self, now: float, trouble: Trouble) -> bool:
+    def _lasts(self, now: float, trouble: Trouble) -> bool:
         key = (trouble.pod, trouble.container, trouble.reason)
         if trouble.reason == "ProgressDeadlineExceeded":
-            # It stays until there is progress. One from before may have been mended from outside.
+            # It stays until there is progress. One from before may have been repaired from outside.
             return self._since[key] > self._began
         if trouble.reason == "CrashLoopBackOff":
-            # A loop from before may have been mended from outside; its next crash tells.
+            # A loop from before may have been repaired from outside; its next crash tells.
             before = self._restarts.setdefault((trouble.pod, trouble.container), trouble.restarts)
             return trouble.restarts >= RESTARTS_OF_A_CRASH_LOOP and trouble.restarts > before
         if trouble.reason in PULL_FAILED and self._pulls[(trouble.pod, trouble.container)] >= 2:
@@ -190,7 +190,7 @@ class Judge:
 
 
 def mask(text: str) -> str:
-    """Log lines may hold credentials; what looks like one is left out."""
+    """Log lines may hold credentials; what looks like one is masked."""
     return CREDENTIAL.sub(r"\1***", text)
 
 

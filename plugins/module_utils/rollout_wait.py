@@ -7,9 +7,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.rollout import (
-    Judge,
     Progress,
     Trouble,
+    TroubleHistory,
     current_pods,
     explain,
     progress,
@@ -44,7 +44,7 @@ class Rollout:
         self.state: Progress | None = None
         self.trouble: Trouble | None = None
         self.hopeless = False
-        self._judge = Judge()
+        self._history = TroubleHistory()
 
     @property
     def done(self) -> bool:
@@ -62,7 +62,7 @@ class Rollout:
             replica_sets = cluster.replica_sets(chosen) if self.kind == "Deployment" else []
             pods = current_pods(workload, cluster.pods(chosen), replica_sets)
         found = troubles(workload, pods, cluster.events() if workload and not pods else [])
-        given_up = self._judge.hopeless(elapsed, found)
+        given_up = self._history.hopeless(elapsed, found)
         self.hopeless = given_up is not None
         self.trouble = given_up or (found[0] if found else _unready(pods))
 

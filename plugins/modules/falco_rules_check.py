@@ -19,7 +19,7 @@ description:
     and rules of a priority below Falco's.
   - Starts no Job where the DaemonSet O(name) has O(fingerprint) in the annotation C(runtime-security/rules) of its pods, as Falco
     then runs with these rules.
-  - The Job has no rights. Secrets and folders of the host are left out, unless rules lie in them or an init container that brings
+  - The Job has no rights. Secrets and folders of the host are excluded, unless rules lie in them or an init container that brings
     files (falcoctl) needs them. ConfigMaps of the chart become annotations of the pod, so the Job needs no other object.
   - The Job of an interrupted run for the same rules is continued; what is left of others Kubernetes removes.
 extends_documentation_fragment:

@@ -16,7 +16,7 @@ description:
   - Grafana stores the password in its database, so a changed Secret or setting does not change it there.
   - Where the password comes from the Secret of O(grafana.service), Grafana is asked only if it may not have it. A Secret of
     M(runtime_security.kubernetes.grafana_admin_secret) says so by its annotation C(runtime-security/password), which is then set
-    to V(known). One of somebody else is tried each time.
+    to V(known). One that this collection does not manage is tried each time.
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 extends_documentation_fragment:
@@ -107,7 +107,7 @@ options:
     default: app.kubernetes.io/name=grafana,app.kubernetes.io/instance=grafana
   persistence:
     description:
-      - Whether Grafana keeps its database when its pod is replaced. Without that the password of a Secret of somebody else is not
+      - Whether Grafana keeps its database when its pod is replaced. Without that the password of a Secret of others is not
         tried, as a change of it is to replace the pod.
     type: bool
     default: true

@@ -13,8 +13,8 @@ author:
 description:
   - Grafana's chart reads the administrator from a Secret with the keys C(admin-user) and C(admin-password). This module creates
     it, with a generated password where none is given, and completes or changes one that it created.
-  - A Secret without the label C(app.kubernetes.io/managed-by=runtime_security.kubernetes) is somebody else's. It is used, and
-    neither changed nor removed. One that Grafana could not start with is an error.
+  - A Secret without the label C(app.kubernetes.io/managed-by=runtime_security.kubernetes) is not managed by this
+    collection. It is used, and neither changed nor removed. One that Grafana could not start with is an error.
   - Grafana reads the Secret only when it creates its database. The annotation C(runtime-security/password) of the Secret is
     V(pending) while a Grafana that exists may have another password;
     M(runtime_security.kubernetes.grafana_admin_password) sets it there.
@@ -102,7 +102,7 @@ pending:
   type: bool
 version:
   description:
-    - The resource version of a Secret of somebody else, for an annotation of Grafana's pods. A change of it then replaces them.
+    - The resource version of a Secret of others, for an annotation of Grafana's pods. A change of it then replaces them.
     - Empty for a Secret of this collection, which is changed in a Grafana that runs.
   returned: success
   type: str

@@ -16,8 +16,8 @@ description:
   - The values reach Helm by its standard input. They are in no file, in no list of processes, and in no result. Of the lines
     of Helm's own messages that quote one, the value is replaced by C(***).
   - A release that this module installs has a ConfigMap with the label C(runtime-security/release) beside it, the record that
-    this collection manages it. It is written before Helm begins and goes last. A release without it is somebody else's. It is
-    an error to change one, and it is not uninstalled, unless O(take_ownership) says so.
+    this collection manages it. It is written before Helm begins and goes last. A release without it is not managed
+    by this collection. It is an error to change one, and it is not uninstalled, unless O(take_ownership) says so.
   - The ConfigMap also records the paths of the values that were set, and no value. Values that others set in the release, by
     the same chart, are kept, and are no difference.
   - An operation that was interrupted (C(failed), C(pending-install), C(pending-upgrade), C(pending-rollback),
@@ -100,7 +100,7 @@ options:
     default: present
   take_ownership:
     description:
-      - Whether releases of these names that somebody else installed become managed ones. V(true), V(false), or a list of names.
+      - Whether releases of these names that others installed become managed ones. V(true), V(false), or a list of names.
       - Also lets an account that may not list Secrets and ConfigMaps in the namespace install releases there.
     type: raw
     default: false

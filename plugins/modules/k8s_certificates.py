@@ -128,7 +128,7 @@ options:
     type: str
     choices: [sign, drop]
   owner:
-    description: Labels of the Secrets. A Secret of one of the names without them belongs to somebody else and is refused.
+    description: Labels of the Secrets. A Secret of one of the names without them is not managed by this task and is refused.
     type: dict
     default: {app.kubernetes.io/managed-by: runtime_security.kubernetes}
 attributes:

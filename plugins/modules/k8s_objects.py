@@ -15,7 +15,7 @@ description:
     only what differs is written, so a second run writes nothing.
   - A field that a definition does not name stays as it is. A field that it sets to null is removed. A list is replaced as a
     whole, except one whose entries have names, as containers and volumes, in which entries of others stay.
-  - With O(owner), objects of somebody else are neither changed nor removed.
+  - With O(owner), objects without these labels are neither changed nor removed.
   - Values of Secrets are neither returned nor shown.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster

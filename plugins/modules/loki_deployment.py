@@ -15,7 +15,7 @@ description:
     cannot turn one into the other. This module finds out which Loki a namespace has, fails where the one asked for cannot go on
     with it, and uninstalls it where O(replace) allows that.
   - It also uninstalls a log agent of this collection that is no longer asked for, as two agents would send each line twice.
-  - It installs nothing; M(runtime_security.kubernetes.helm_releases) does. A release that somebody else installed stays.
+  - It installs nothing; M(runtime_security.kubernetes.helm_releases) does. A release that this collection does not manage stays.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
 options:
@@ -61,7 +61,7 @@ options:
     type: bool
     default: false
   take_ownership:
-    description: Whether a release C(loki) of somebody else is replaced as well.
+    description: Whether a release C(loki) that others installed is replaced as well.
     type: bool
     default: false
   binary_path:

@@ -32,7 +32,7 @@ options:
     description:
       - V(present), before the installation. Where the cluster has the definition C(prometheuses.monitoring.coreos.com) already,
         nothing is done. Else the record is written, and a release O(release) that this collection manages is uninstalled,
-        whatever its chart. One of somebody else stays.
+        whatever its chart. One of others stays.
       - V(absent), after the release was uninstalled. Removes the volume claims of that Prometheus with the label
         C(runtime-security/release) and the release's name, once no pod has them mounted. If there is a record,
         removes each definition of the group C(monitoring.coreos.com) of which no object exists in any namespace, and the record.

@@ -230,7 +230,7 @@ def send(url: str, user: tuple[str, str], step: Step) -> dict[str, t.Any]:
 
 
 def _tidy(url: str, user: tuple[str, str]) -> None:
-    """Take away what a run has made, also one that did not come to its end."""
+    """Remove what a run has made, also one that did not come to its end."""
     for path in _MADE:
         send(url, user, Step("tidy", "DELETE", path))
 

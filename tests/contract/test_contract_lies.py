@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/safety.md: a Grafana that lies before a step that deletes or overwrites. What cannot be told is no reason to do it."""
+"""docs/safety.md: a Grafana that lies before a step that deletes or overwrites. What cannot be determined is no reason to do it."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
     CA,
     CA_CERTIFICATE,
     CA_KEY,
-    Authority,
     Leaf,
     Place,
     Wanted,
+    WantedCA,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 
@@ -155,7 +155,7 @@ def _leaf(wanted: Wanted, leaf: Leaf, data: Data, why: list[str], signer: Data, 
     return {leaf.entries.certificate: certificate, leaf.entries.key: key, leaf.entries.ca: x509.bundle(trusted)}
 
 
-def _new_ca(ca: Authority) -> Data:
+def _new_ca(ca: WantedCA) -> Data:
     if ca.given:
         # Its key is used here and goes nowhere.
         return {CA_CERTIFICATE: ca.given.certificate}
@@ -163,7 +163,7 @@ def _new_ca(ca: Authority) -> Data:
     return {CA_CERTIFICATE: x509.certificate_pem(x509.issue(ca.subject, key)), CA_KEY: x509.key_pem(key)}
 
 
-def _signing_key(ca: Authority, issuer: t.Any, signer: Data) -> t.Any:
+def _signing_key(ca: WantedCA, issuer: t.Any, signer: Data) -> t.Any:
     for pem in (ca.given.key if ca.given else b"", signer.get(CA_KEY, b"")):
         key = x509.load_key(pem)
         if issuer is not None and key is not None and x509.belong_together(issuer, key):

@@ -14,13 +14,13 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
 
 if t.TYPE_CHECKING:
     from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
-        Authority,
         Given,
         Leaf,
+        WantedCA,
     )
 
 
-def of_all(ca: Authority, leaves: t.Iterable[Leaf]) -> list[str]:
+def of_all(ca: WantedCA, leaves: t.Iterable[Leaf]) -> list[str]:
     """One sentence for each certificate with a problem."""
     return [
         f"{name}: the certificate that was given is refused: {'; '.join(found)}."
@@ -29,7 +29,7 @@ def of_all(ca: Authority, leaves: t.Iterable[Leaf]) -> list[str]:
     ]
 
 
-def by_name(ca: Authority, leaves: t.Iterable[Leaf]) -> dict[str, list[str]]:
+def by_name(ca: WantedCA, leaves: t.Iterable[Leaf]) -> dict[str, list[str]]:
     """The problems of each certificate that was given, and of those that nobody could sign."""
     issuers = x509.load_certificates(ca.given.certificate) if ca.given else []
     found = {"ca": of_ca(ca.given)} if ca.given else {}

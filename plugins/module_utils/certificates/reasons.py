@@ -16,8 +16,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
     CA_CERTIFICATE,
     CA_KEY,
-    Authority,
     Leaf,
+    WantedCA,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.x509 import Subject
 
@@ -25,7 +25,7 @@ _UNREADABLE = ["it is missing, or not readable"]
 _ANOTHER = ["another one was given"]
 
 
-def against_ca(ca: Authority, stored: dict[str, bytes], renew_before: datetime.timedelta) -> list[str]:
+def against_ca(ca: WantedCA, stored: dict[str, bytes], renew_before: datetime.timedelta) -> list[str]:
     """Reasons against the CA that a Secret holds."""
     pem = stored.get(CA_CERTIFICATE, b"")
     if ca.given:

@@ -47,7 +47,7 @@ class Secrets:
         self._found: dict[Place, dict] = {}
 
     def read(self, places: t.Iterable[Place]) -> Stored:
-        """The data of those that exist; raises WorkError where one belongs to somebody else."""
+        """The data of those that exist; raises WorkError where one is not the owner's."""
         try:
             objects = {place: self._reader.one("Secret", "v1", place.secret, place.namespace) for place in places}
             refuse_foreign([(_definition(place), found) for place, found in objects.items()], self._owner, False)
@@ -121,7 +121,7 @@ def _not_written(place: Place, verb: str, status: int | None, why: str) -> str:
     if status == 404 and verb == "create":
         return f"Secret {place}: the namespace does not exist ({why}). Fix: create it first."
     if status == 409:
-        why = f"it was {'changed' if verb == 'replace' else 'created'} by somebody else meanwhile ({why})"
+        why = f"it was {'changed' if verb == 'replace' else 'created'} by another client meanwhile ({why})"
     return (
         f"Secret {place}: it was not written: {why}. What was written before stays, and the next run goes on from there. "
         "Fix: see what the API server says, then run again."

@@ -54,7 +54,7 @@ class Leaf(t.NamedTuple):
     given: Given | None
 
 
-class Authority(t.NamedTuple):
+class WantedCA(t.NamedTuple):
     """The CA, and where it is while it changes."""
 
     place: Place
@@ -73,7 +73,7 @@ class Authority(t.NamedTuple):
 class Wanted(t.NamedTuple):
     """Everything that is declared."""
 
-    ca: Authority
+    ca: WantedCA
     leaves: tuple[Leaf, ...]
     renew_before: datetime.timedelta
     # Names of the certificates to renew now.
@@ -117,9 +117,9 @@ def refuse_without_library() -> None:
         )
 
 
-def _ca(given: dict) -> Authority:
+def _ca(given: dict) -> WantedCA:
     subject = Subject(given["common_name"] or given["name"], _days(given["validity_days"]))
-    return Authority(Place(given["namespace"], given["name"]), subject, _given(given))
+    return WantedCA(Place(given["namespace"], given["name"]), subject, _given(given))
 
 
 def _leaf(given: dict) -> Leaf:

@@ -3,7 +3,7 @@
 """Checks that more than one driver needs.
 
 A check is a dictionary. Its status is ok; warn: Falco works, with a loss or a risk; fail: it will not run; unknown:
-that could not be told; skipped: another check decides.
+that could not be determined; skipped: another check decides.
 """
 
 from . import requirements

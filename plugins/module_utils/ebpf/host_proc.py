@@ -69,7 +69,7 @@ def describe(views):
     root = [view for view in views if view["namespace"] == "root"]
     if not root:
         if views[0]["namespace"] == "unknown":
-            return "the PID namespace of the node's /proc cannot be told"
+            return "the PID namespace of the node's /proc cannot be determined"
         return "the node's /proc is a PID namespace of its own, and the machine's is not mounted"
     parts = []
     if views[0]["namespace"] != "root":

@@ -35,7 +35,7 @@ def _loading(node):
     outcome = node.outcome(DRIVER, "init_module")
     error = (outcome or {}).get("errno")
     if node.number("proc/sys/kernel/modules_disabled") == 1:
-        remedy = "Boot anew without kernel.modules_disabled=1; it cannot be taken back."
+        remedy = "Boot again without kernel.modules_disabled=1; it cannot be taken back."
         return check("module_loading", "fail", "kernel.modules_disabled=1", required, remedy)
     if error == "ENOSYS":
         remedy = "Boot a kernel with CONFIG_MODULES, or use modern_ebpf."

@@ -9,7 +9,7 @@ DRIVER = "modern_ebpf"
 
 
 def evaluate(node, options, release):
-    # Causes come before what follows from them, so that the first failure is the one to mend.
+    # Causes come before what follows from them, so that the first failure is the one to correct.
     result = [
         checks.architecture(node, DRIVER),
         checks.environment(node),

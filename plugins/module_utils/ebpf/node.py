@@ -80,7 +80,7 @@ class Node:
 
     @property
     def lazy_preemption(self):
-        """Whether the kernel preempts lazily; None when that cannot be told."""
+        """Whether the kernel preempts lazily; None when that cannot be determined."""
         match = re.search(r"\((\w+)\)", self.text("sys/kernel/debug/sched/preempt"))
         match = match or re.search(r"(?:^|\s)preempt=(\w+)", self.text("proc/cmdline"))
         if match:

@@ -142,7 +142,7 @@ def never_loaded(values, files):
         lost = sorted(name for name in {*names, *custom} if FOLDER not in read and FOLDER + name + "/" not in read)
         if lost:
             problems.append(
-                "falco.rules_files leaves out %s, where %s would be. Add it, or have no such rules (falco_ebpf_shipped_rules: false)"
+                "falco.rules_files lacks %s, where %s would be. Add it, or have no such rules (falco_ebpf_shipped_rules: false)"
                 % (FOLDER.rstrip("/"), ", ".join(lost))
             )
     artifact = (values.get("falcoctl") or {}).get("artifact") or {}

@@ -93,7 +93,7 @@ class _Volumes:
         return source if items is None else {"downwardAPI": {"items": items}}
 
     def _items(self, wanted):
-        """What stands for a ConfigMap, or None where the chart does not make it: then the cluster has it."""
+        """What replaces a ConfigMap, or None where the chart does not make it: then the cluster has it."""
         found = _named(self.manifests, "ConfigMap", wanted["name"])
         if found is None:
             return None
@@ -119,7 +119,7 @@ def _touches(mount, paths):
 def _needed(template, falco, paths):
     """The sensor's init containers without privilege that fill a folder for it, and the names of the volumes that the Job needs.
 
-    Secrets and folders of the host are left out, unless rules lie in them or such an init container asks for them.
+    Secrets and folders of the host are excluded, unless rules lie in them or such an init container asks for them.
     """
     volumes = {volume["name"]: volume for volume in template.get("volumes") or []}
     mounts = falco.get("volumeMounts") or []
@@ -213,7 +213,7 @@ def job(manifests, release, namespace, labels, seconds):
         restartPolicy="Never",
         automountServiceAccountToken=False,
         enableServiceLinks=False,
-        # What loads a driver needs rights and is left out.
+        # What loads a driver needs rights and is excluded.
         initContainers=[_container(each, names, _own_security(each)) for each in fillers],
         containers=[_container(falco, names, {"readOnlyRootFilesystem": True}, command=command, args=[])],
         volumes=[

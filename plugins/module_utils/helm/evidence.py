@@ -24,7 +24,7 @@ class Owner(enum.Enum):
 
     NOBODY = "there is no such release"
     MANAGED = "this collection manages it"
-    FOREIGN = "somebody else installed it"
+    FOREIGN = "this collection does not manage it"
     HIDDEN = "the account may not see it"
 
 
@@ -89,8 +89,8 @@ def read(
 ) -> Evidence:
     """What is there; raises UnclearAnswer where nothing can be concluded.
 
-    taken tells which releases are taken over where somebody else installed them. The content of records is read of these and
-    of managed ones. everywhere: also look for releases of these names in other namespaces, as far as the account may.
+    taken tells which releases are taken over although this collection does not manage them. The content of records is read of
+    these and of managed ones. everywhere: also look for releases of these names in other namespaces, as far as the account may.
     """
     for _try in range(_TRIES):
         try:

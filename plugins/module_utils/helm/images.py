@@ -12,7 +12,7 @@ except ImportError:  # helm_charts reports it
     yaml = None
 
 _CONTAINERS = ("initContainers", "containers")
-# The operator of Prometheus makes pods itself, from what it is told here.
+# The operator of Prometheus makes pods itself, from what is set here.
 _OPERATOR_GROUP = "monitoring.coreos.com/"
 _OPERATOR_ARGUMENT = "--prometheus-config-reloader="
 

@@ -18,7 +18,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 
 
 def taken(option: t.Any) -> t.Callable[[str], bool]:
-    """Which releases of somebody else are taken over: true for all, false for none, or names."""
+    """Which releases that this collection does not manage are taken over: true for all, false for none, or names."""
     if isinstance(option, (list, tuple)):
         names = {str(name) for name in option}
         return lambda name: name in names
@@ -42,14 +42,14 @@ def hidden(
     account, place = _variable(variables, "kubeconfig"), _variable(variables, "namespace")
     take = f", or set {_variable(variables, 'take_ownership')} to true to take over what exists" if takes else ""
     return [
-        f"Whether somebody else installed {' or '.join(names)} in namespace {namespace} cannot be seen: the right to list secrets "
+        f"Whether this collection manages {' or '.join(names)} in namespace {namespace} cannot be seen: the right to list secrets "
         "and configmaps there is missing. Nothing was changed. "
         f"Fix: grant it to the account of {account}, set {place} to another namespace{take}."
     ]
 
 
 def foreign(evidence: Evidence, namespace: str, variables: dict[str, str], takes: t.Callable[[str], bool]) -> list[str]:
-    """Releases of somebody else that are not taken over."""
+    """Releases that this collection does not manage and that are not taken over."""
     place, take = _variable(variables, "namespace"), _variable(variables, "take_ownership")
     return [
         f"Release {name} in namespace {namespace} was not installed by this collection. Expected none of that name, or one that "

@@ -69,7 +69,7 @@ def path_of(binary: str) -> str:
 
 
 def version(binary: str) -> tuple[str, str]:
-    """The version without the leading v, and what stands in the way of one; one of the two is empty."""
+    """The version without the leading v, and the problem with it; one of the two is empty."""
     try:
         program = get_bin_path(binary)
     except ValueError:

@@ -21,7 +21,7 @@ import os
 import time
 import typing as t
 
-# Seconds without a sign of life after which a Helm of somebody else counts as ended.
+# Seconds without a sign of life after which a Helm of another run or person counts as ended.
 PATIENCE = 300
 _EVERY_SECONDS = 0.5
 

@@ -11,7 +11,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
 # A StatefulSet that each mode always has, and that holds data, by its name.
 _SETS = {"loki": "monolithic", "loki-write": "simple_scalable", "loki-ingester": "distributed"}
 AGENTS = ("alloy", "promtail")
-# Pods of our agents carry this label; an agent of somebody else is left alone.
+# Pods of our agents carry this label; any other agent is left alone.
 AGENT_LABELS = {"app.kubernetes.io/part-of": "runtime_security.kubernetes"}
 # Size and class of the volume claims, on the pods: revisions do not have a StatefulSet's claim templates.
 VOLUME = "runtime-security/volume"

@@ -82,5 +82,5 @@ def prove(
         watch.cancel()
         try:
             pod.remove()
-        except Exception as exc:  # the proof stands; the next run removes what is left
+        except Exception as exc:  # the proof is complete; the next run removes what is left
             warn(f"Namespace {options['namespace']} may still hold the marked pod {pod.name}: {exc}")

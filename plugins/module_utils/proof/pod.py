@@ -158,7 +158,7 @@ class MarkedPod:
     def _look(self) -> None:
         pod = self._cluster.get("Pod", self.name, self.namespace)
         if pod is None:
-            raise NotSeen("somebody else removed it")
+            raise NotSeen("another client removed it")
         phase = pod["status"].get("phase")
         if phase == "Running":
             return

@@ -21,7 +21,7 @@ def target_name(labels: dict) -> str:
 
 def scrape_targets(watch: Watch, queries: Queries, namespaces: list[str], services: list[str]) -> t.Iterator[dict]:
     up = 'up{{namespace=~"{}"}}'.format("|".join(namespaces))
-    # A Prometheus that was killed has not closed the series of targets that are gone: their last value would stand for minutes.
+    # A Prometheus that was killed has not closed the series of targets that are gone: their last value would last for minutes.
     started = 'max(process_start_time_seconds{job="prometheus"})'
     expression = f'({up} unless timestamp({up}) < on() group_left() {started}) or up{{job="prometheus"}}'
 

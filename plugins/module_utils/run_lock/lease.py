@@ -43,9 +43,9 @@ class LeaseLock:
         pool = self._client.rest_client.pool_manager
         words = pool.connection_pool_kw
         context = create_urllib3_context(cert_reqs=words.get("cert_reqs"))
-        authorities = words.pop("ca_certs", None), None, words.pop("ca_cert_data", None)
-        if any(authorities):
-            context.load_verify_locations(*authorities)
+        ca_files = words.pop("ca_certs", None), None, words.pop("ca_cert_data", None)
+        if any(ca_files):
+            context.load_verify_locations(*ca_files)
         else:
             context.load_default_certs()
         certificate, key = words.pop("cert_file", None), words.pop("key_file", None)

@@ -68,7 +68,7 @@ class Record:
 
 
 def now() -> str:
-    """This moment. The API server wants a fraction, which a client that knows times leaves out where it is 0."""
+    """This moment. The API server wants a fraction, which a client that knows times omits where it is 0."""
     found = datetime.now(timezone.utc)
     return found.replace(microsecond=found.microsecond or 1).strftime(_TIME)
 

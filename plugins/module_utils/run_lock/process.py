@@ -34,7 +34,7 @@ def has_ended(pid: int, start: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        # It is somebody else's, and so it exists.
+        # It is another user's, and so it exists.
         pass
     seen, found = _look(pid)
     return seen and found != start

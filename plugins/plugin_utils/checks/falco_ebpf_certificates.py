@@ -31,7 +31,7 @@ _NO_LIBRARY = Problem(
 
 @condition(several_lines=True)
 def ca_certificate(certificate: str, inputs: Inputs) -> Problem | None:
-    """The certificate of a CA; what is wrong with its key is told with it."""
+    """The certificate of a CA; what is wrong with its key is reported with it."""
     if certificate and x509.MISSING:
         return _NO_LIBRARY
     found = problems.of_ca(_given(certificate, inputs["falco_ebpf_ca_key"])) if certificate else []

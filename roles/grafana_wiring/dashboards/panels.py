@@ -67,7 +67,7 @@ def wrapped(name: str) -> dict:
     return by_name(name, custom__cellOptions={"type": "auto", "wrapText": True})
 
 
-# Stands where nothing happened, so that a panel is a line at zero and not empty.
+# The value where nothing happened, so that a panel is a line at zero and not empty.
 _NONE = by_name("none", custom__hideFrom={"legend": True, "tooltip": True, "viz": False})
 
 

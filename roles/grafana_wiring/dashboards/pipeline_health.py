@@ -20,7 +20,7 @@ AGENTS = ("promtail", "loki_source_file")
 KERNEL_DROPS = "falcosecurity_scap_n_drops_total"
 OUTPUT_DROPS = "falcosecurity_falco_outputs_queue_num_drops_total"
 SEND_DROPS = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
-# Stands for a certificate nobody has told the end of.
+# The value for a certificate whose end is unknown.
 NEVER = 1e11
 INPUTS = {
     "VAR_CERTIFICATES": {

@@ -59,7 +59,7 @@ class Double:
         self.requests: list[tuple[str, str, t.Any]] = []
         # Each serves one request.
         self.faults: list[Fault] = []
-        # Each holds until it is taken away.
+        # Each holds until it is removed.
         self.lies: list[Lie] = []
         self._lock = threading.Lock()
         self._routes = [

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A standing cluster with the whole stack, the faults that are produced in it, and what Grafana says of them."""
+"""An existing cluster with the whole stack, the faults that are produced in it, and what Grafana says of them."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Stack:
     def bad_receiver(self, fault: str) -> t.Iterator[float]:
         """A receiver with a fault takes the place behind the Service; gives the moment from which on events are lost.
 
-        Faults: 500 and hang (the lab's receiver can do them), certificate (of an authority that Falco does not know).
+        Faults: 500 and hang (the lab's receiver can do them), certificate (of a CA that Falco does not know).
         """
         secret = {"metadata": {"name": "bad-receiver"}, "stringData": _strange_certificate()}
         self.core.create_namespaced_secret("falco", secret)

@@ -14,7 +14,7 @@ from pathlib import Path
 from live.lab_cluster import AS_JSON, BUNDLE, INPUTS, TOP, changed, playbook
 
 PROOF = Path(INPUTS["pipeline_proof_path"])
-# The first words of site.yml on a cluster that stands.
+# The first words of site.yml on an existing cluster.
 ON_THE_CLUSTER = "apply | Keep other runs away from the cluster"
 
 
@@ -119,7 +119,7 @@ def checked() -> set:
 
 
 def remove(cluster: bool) -> None:
-    """Takes away the releases, or the whole cluster."""
+    """Removes the releases, or the whole cluster."""
     given = {"runtime_security_teardown": "yes", "runtime_security_cluster": "minikube" if cluster else "existing"}
     given["runtime_security_context"] = INPUTS["minikube_profile"]
     code, text = playbook("playbooks/teardown.yml", **given)

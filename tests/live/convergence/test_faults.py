@@ -1,4 +1,4 @@
-"""What a stop or a neighbour can leave behind, made on purpose: the next run mends it, or says what stands in the way."""
+"""What a stop or a neighbour can leave behind, made on purpose: the next run repairs it, or reports what prevents that."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INGEST = "/var/lib/containerd/io.containerd.content.v1.content/ingest"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def stands():
+def existing():
     site.proven()
     yield
     site.remove(cluster=True)

@@ -124,7 +124,7 @@ def test_every_panel_has_data(grafana, dashboard):
 
 
 def test_a_query_that_is_broken_is_found(grafana):
-    """The judge itself: a metric nobody has, and a word the language does not know."""
+    """The check itself: a metric nobody has, and a word the language does not know."""
     page = wired(grafana, "pipeline-health")
     broken = copy.deepcopy(page)
     by_title = {panel["title"]: panel for panel in broken["panels"]}

@@ -1,4 +1,4 @@
-"""What stands beside the releases: policies that select what runs, and how pods are replaced."""
+"""The objects beside the releases: policies that select what runs, and how pods are replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A repository of somebody else takes up the collection, beside what it has, and lets go of it again."""
+"""Another repository takes up the collection, beside what it has, and lets go of it again."""
 
 from __future__ import annotations
 

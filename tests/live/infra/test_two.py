@@ -1,4 +1,4 @@
-"""Two installations in two namespaces stand side by side on one cluster, and the removal of one leaves the other alone."""
+"""Two installations in two namespaces run side by side on one cluster, and the removal of one leaves the other alone."""
 
 from __future__ import annotations
 

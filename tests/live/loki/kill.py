@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills agent, Loki and Grafana in the middle of a stream of numbered lines, and counts what arrives.
 
-Each argument of --kill is taken away for --gap seconds, one after the other; names joined by '+' at the same time.
+Each argument of --kill is removed for --gap seconds, one after the other; names joined by '+' at the same time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
 
 def take_away(cluster: Cluster, parts: str, gap: int, written: object) -> None:
     workloads = [workload for part in parts.split("+") for workload in cluster.workloads(part)]
-    assert workloads, f"nothing of {parts} stands in namespace {cluster.namespace}"
+    assert workloads, f"nothing of {parts} is in namespace {cluster.namespace}"
     began, before = time.monotonic(), written()
     restores = []
     try:

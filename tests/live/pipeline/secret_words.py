@@ -25,7 +25,7 @@ INPUTS = {
     "falco_ebpf_values": {
         "falcosidekick": {"config": {"slack": {"webhookurl": f"http://127.0.0.1:1/{GIVEN['value']}"}}}
     },
-    # New ones: the chart is rendered, so that Falco judges them.
+    # New ones: the chart is rendered, so that Falco validates them.
     "falco_ebpf_rules": [{"name": "planted", "content": "- list: planted\n  items: [a]\n"}],
     "grafana_wiring_contact_points": [
         {

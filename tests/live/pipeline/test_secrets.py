@@ -113,7 +113,7 @@ def test_killed_runs_print_nothing(task, memory, kept, words):
 
 
 def small_files(tops):
-    """Those from this cluster's lifetime; what others take away meanwhile is passed over."""
+    """Those from this cluster's lifetime; what others remove meanwhile is passed over."""
     born = Path(INPUTS["minikube_home"], ".minikube", "profiles", CONTEXT, "client.crt").stat().st_mtime
     for top in tops:
         for folder, _folders, names in os.walk(top):

@@ -1,4 +1,4 @@
-"""What Falco makes of a process that was there before it, over everything that starts Falco anew; prints a table.
+"""What Falco makes of a process that was there before it, over everything that restarts Falco; prints a table.
 
 Needs what test_rotation.py needs. With the machine's /proc, as the role finds it, and with the node's own, which a HOST_ROOT of the user's
 brings back. Exit code 1 when with the machine's /proc an event is lost, but for the seconds in which a Falco that was killed is away, or

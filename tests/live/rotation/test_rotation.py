@@ -1,7 +1,7 @@
 """Under a steady stream of events both rotations lose none, and none of them crosses the wire in clear.
 
 Needs a pipeline of the lab's whose receiver prints each event (falcosidekick.config.debug), and root for the capture.
-Events come from processes that begin meanwhile, and from one that runs all the time: Falco starts anew in a rotation, and has to find
+Events come from processes that begin meanwhile, and from one that runs all the time: Falco restarts in a rotation, and has to find
 that one again. ROTATION_EVENTS is the least number of events of each kind (2000), ROTATION_PAUSE the seconds between two of them (0.04).
 """
 

@@ -83,7 +83,7 @@ def job():
 
 
 @pytest.fixture(scope="module")
-def judged():
+def validated():
     """Falco's log by the container's name."""
     before = generation()
     try:
@@ -112,9 +112,9 @@ def judged():
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_kind(judged, kind):
+def test_kind(validated, kind):
     _entries, line, words = BAD[kind]
-    findings = rules_verdict.verdict(judged[kind.replace(" ", "-")], FILES)["errors"]
+    findings = rules_verdict.verdict(validated[kind.replace(" ", "-")], FILES)["errors"]
     assert len(findings) == 1
     assert findings[0].startswith(f"item {kind} (/etc/falco/rules.d/{file_of(kind)}), line {line}, column ")
     assert words in findings[0]

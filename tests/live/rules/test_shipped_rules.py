@@ -1,4 +1,4 @@
-"""Each rule that the role ships, run in a pod against the sensor that runs: what has to be told, and what must not be."""
+"""Each rule that the role ships, run in a pod against the sensor that runs: what has to be reported, and what must not be."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ API = "Contact K8S API Server From Container"
 # busybox takes the applet's name from the first argument, the kernel the program's name from the file.
 AS = 'as() { cp /bin/busybox /tmp/$1; name=$1; applet=$2; shift 2; (exec -a $applet /tmp/$name "$@"); }\n'
 
-# name: (script in the pod, rule, whether it fires). The name stands in the event's command line or file.
+# name: (script in the pod, rule, whether it fires). The name is in the event's command line or file.
 CASES = {
     "shell-plain": ("sh -c 'true MARK-shell-plain'", SHELL, False),
     "apk": ("as apk true MARK-apk", PACKAGES, True),

@@ -304,7 +304,7 @@ def generic(option, texts):
         for value in TEMPLATES + UNICODE + [LONG]:
             yield "template", value, "refused"
         for value in (True, False, "true", "false", "yes", "no", "on", "off", "y", "t", 0, 1, "True", "0"):
-            yield "truth", value, "taken" if value in (True, False) else "either"
+            yield "boolean", value, "taken" if value in (True, False) else "either"
     elif kind == "list":
         for value in ELEMENTS[elements]:
             yield "element", value, "refused"

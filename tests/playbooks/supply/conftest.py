@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import authority, images, servers
+from . import ca, images, servers
 
 TOP = Path(__file__).parents[3]
 
@@ -19,7 +19,7 @@ TOP = Path(__file__).parents[3]
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
-    authority.make(folder)
+    ca.make(folder)
     return folder
 
 

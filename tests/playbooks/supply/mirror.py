@@ -21,7 +21,7 @@ from pathlib import Path
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
-from tests.playbooks.supply import authority, images, servers
+from tests.playbooks.supply import ca, images, servers
 
 ADDRESS = os.environ.get("MIRROR_ADDRESS", servers.ADDRESS)
 HELM_ARCHIVE = "helm-{version}-linux-amd64.tar.gz"
@@ -106,7 +106,7 @@ def fill(bundle: Path, folder: Path) -> None:
         return
     for name in ("registry", "charts", "downloads"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    authority.make(folder, tuple({servers.ADDRESS, ADDRESS}))
+    ca.make(folder, tuple({servers.ADDRESS, ADDRESS}))
     fill_charts(bundle, folder / "charts")
     kept = inputs(bundle, folder / "charts")
     kept["bundle_helm_version"] = fill_downloads(bundle, folder / "downloads", kept["minikube_kubernetes_version"])

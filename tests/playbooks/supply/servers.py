@@ -32,7 +32,7 @@ def registry(
     address: str = ADDRESS,
     port: int = 0,
 ) -> Iterator[str]:
-    """Serves the images below a folder; gives its address. ``started`` is told the process."""
+    """Serves the images below a folder; gives its address. ``started`` is called with the process."""
     port = port or free_port(address)
     configuration = folder / "registry.json"  # JSON is YAML, too
     configuration.write_text(

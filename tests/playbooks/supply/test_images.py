@@ -42,7 +42,7 @@ def test_an_image_is_fetched_once(tmp_path, pinned, module):
     assert [path.name for path in tmp_path.glob("*.partial")] == []
 
 
-def test_a_damaged_archive_is_fetched_anew(tmp_path, pinned, module):
+def test_a_damaged_archive_is_fetched_again(tmp_path, pinned, module):
     archive = tmp_path / "one.tar"
     module("image_fetch", path=str(archive), **pinned)
     whole = archive.read_bytes()

@@ -82,7 +82,7 @@ class History:
     def verdicts(self, promtool: str, expression: str, times: t.Iterable[int], folder) -> dict[int, int]:
         """How many alerts the expression gives at each time."""
         times = list(times)
-        # The number that promtool is told to expect is wrong everywhere, so that it names the right one.
+        # The number that promtool has to expect is wrong everywhere, so that it names the right one.
         checks = [
             {
                 "expr": f"count({expression}) or vector(0)",

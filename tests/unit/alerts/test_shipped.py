@@ -68,7 +68,7 @@ def test_without_dates_there_is_no_rule_for_them():
 
 
 def test_every_certificate_counts(promtool, tmp_path):
-    """At the begin of 1970 the one has 10 days left and is told, the other 20 and is not."""
+    """At the begin of 1970 the one has 10 days left and is reported, the other 20 and is not."""
     text = shipped.expression("certificate-expiring", certificates={"a": 86400 * 10, "b": 86400 * 20})
     checks = [{"expr": text, "eval_time": "0s", "exp_samples": [{"labels": '{certificate="a"}', "value": 10}]}]
     path = tmp_path / "dates.yml"

@@ -146,7 +146,7 @@ def relabelled(rules):
     return {rule["target_label"] for rule in rules if not rule["target_label"].startswith("__")}
 
 
-def judge_promtail(objects):
+def check_promtail(objects):
     config = secret(objects, "promtail", "promtail.yaml")
     (client,) = config["clients"]
     assert client["url"] == "http://loki.monitoring.svc:3100/loki/api/v1/push"
@@ -167,15 +167,15 @@ def judge_promtail(objects):
 
 @BOTH
 def test_promtail(rendered, charts):
-    judge_promtail(rendered(charts, "loki_stack", loki_stack_agent="promtail")["promtail"])
+    check_promtail(rendered(charts, "loki_stack", loki_stack_agent="promtail")["promtail"])
 
 
 @BOTH
 def test_another_kind_of_loki_is_filled_from_the_beginning_of_the_files(rendered, charts):
     inputs = {"loki_stack_agent": "promtail"}
-    one = judge_promtail(rendered(charts, "loki_stack", **inputs)["promtail"])
-    other = judge_promtail(rendered(charts, "loki_stack", **inputs | {"loki_stack_persistence": False})["promtail"])
-    classic = judge_promtail(rendered(charts, "loki_stack", loki_stack_variant="classic")["loki"])
+    one = check_promtail(rendered(charts, "loki_stack", **inputs)["promtail"])
+    other = check_promtail(rendered(charts, "loki_stack", **inputs | {"loki_stack_persistence": False})["promtail"])
+    classic = check_promtail(rendered(charts, "loki_stack", loki_stack_variant="classic")["loki"])
     assert len({one, other, classic}) == 3
 
 
@@ -194,7 +194,7 @@ def test_the_classic_variant(rendered, charts):
     assert secret(objects, "loki", "loki.yaml")["limits_config"]["retention_period"] == "168h"
     # A Grafana that looks for data sources would find a second one.
     assert not any(kind == "ConfigMap" for kind, _name in objects)
-    judge_promtail(objects)
+    check_promtail(objects)
 
 
 if REAL:

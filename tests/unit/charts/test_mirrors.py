@@ -177,7 +177,7 @@ def test_every_image_comes_from_its_mirror(objects, role, inputs, charts):
     found = sorted(set(images(mirrored)))
     assert found
     assert [image for image in found if not image.startswith("mirror.invalid:5000/")] == []
-    # Also where a program is told an image, as the operator is. A ConfigMap may name what is none: falcoctl's rules and plugins.
+    # Also where a program gets an image, as the operator is. A ConfigMap may name what is none: falcoctl's rules and plugins.
     told = [text for item in mirrored if item["kind"] != "ConfigMap" for text in strings(item)]
     assert [text for text in told if ELSEWHERE.search(text)] == []
     # The same images, by the same tags and digests.

@@ -127,7 +127,7 @@ def test_a_missing_option_is_refused(name, tmp_path):
 @pytest.mark.parametrize("name", [name for name in DOORS if name in CLUSTER])
 def test_no_cluster_is_an_error_but_in_check_mode(name, tmp_path):
     if name in ("grafana_admin_password", "pipeline_proof"):
-        pytest.skip("asks somebody else first")
+        pytest.skip("asks another program first")
     found = both(name, arguments(name), tmp_path)
     assert found["failed"]
     announced = both(name, arguments(name), tmp_path, check=True)

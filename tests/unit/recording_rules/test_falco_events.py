@@ -1,4 +1,4 @@
-"""The recording rules give the same series whoever counts Falco's events; judged by promtool."""
+"""The recording rules give the same series whoever counts Falco's events; evaluated by promtool."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def promtool(tmp_path):
     program = os.environ.get("PROMTOOL") or shutil.which("promtool") or (str(cached) if cached.exists() else None)
     assert program, "promtool is missing: put it in PATH, name it in $PROMTOOL, or build the lab's (lab/build.py)"
 
-    def judge(series, *expected):
+    def evaluate(series, *expected):
         """Each expected is (query, seconds, [(labels, value), ...])."""
         queries = [
             {
@@ -92,8 +92,8 @@ def promtool(tmp_path):
         run = subprocess.run([program, "test", "rules", file], check=False, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
 
-    judge.program = program
-    return judge
+    evaluate.program = program
+    return evaluate
 
 
 def test_promtool_finds_nothing_wrong(promtool):

@@ -87,7 +87,7 @@ def labels_of(found: dict) -> dict:
 
 
 class Cluster:
-    """Objects by what stands in their address, and what was asked to change them."""
+    """Objects by what is in their address, and what was asked to change them."""
 
     def __init__(self, *objects: dict):
         self.objects: dict[tuple, dict] = {}

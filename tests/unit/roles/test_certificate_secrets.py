@@ -223,7 +223,7 @@ def test_dates_of_a_ca_that_was_given_are_those_of_the_first(run, cluster, at):
 
 def test_a_secret_of_somebody_else_is_refused_before_the_first_write(run, cluster):
     cluster.objects["v1", "agents", "secrets", "client-tls"] = made("Secret", "client-tls", {}, "agents")
-    with pytest.raises(WorkError, match="Secret agents/client-tls: made by somebody else"):
+    with pytest.raises(WorkError, match="Secret agents/client-tls: not managed by this collection"):
         run()
     assert cluster.changes == []
 
@@ -240,7 +240,7 @@ def test_a_secret_that_the_api_server_did_not_show_is_not_overwritten(run, clust
 
     before = cluster.objects[hidden]
     cluster.answer = forgetful
-    with pytest.raises(WorkError, match="Secret falco/pki: it was not written: it was created by somebody else"):
+    with pytest.raises(WorkError, match="Secret falco/pki: it was not written: it was created by another client"):
         run()
     assert cluster.objects[hidden] is before
 
@@ -255,7 +255,7 @@ def test_a_secret_that_changes_meanwhile_is_not_overwritten(run, cluster):
         return answer(method, path, words, body)
 
     cluster.answer = slow
-    with pytest.raises(WorkError, match="client-tls: it was not written: it was changed by somebody else meanwhile"):
+    with pytest.raises(WorkError, match="client-tls: it was not written: it was changed by another client meanwhile"):
         run(renew=["client"])
 
 

@@ -55,9 +55,9 @@ def test_the_operators_definitions_go_although_their_objects_are_still_there():
     assert name not in told(done, "Remove what Helm left of the operator")
 
 
-@pytest.mark.parametrize(("standing", "refused"), [([NAMESPACE], True), ([], False)], ids=["finished", "bare"])
-def test_a_certificate_that_is_missing_is_refused_where_a_run_would(standing, refused):
-    done = dry("metrics_stack", "apply", *standing, metrics_stack_grafana_tls_secret="mistyped")
+@pytest.mark.parametrize(("existing", "refused"), [([NAMESPACE], True), ([], False)], ids=["finished", "bare"])
+def test_a_certificate_that_is_missing_is_refused_where_a_run_would(existing, refused):
+    done = dry("metrics_stack", "apply", *existing, metrics_stack_grafana_tls_secret="mistyped")
     assert (
         "metrics_stack_grafana_tls_secret: no such Secret ('mistyped')" in " ".join(done.stdout.split())
     ) is refused, done.stdout

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What falco_ebpf judges before it installs, for what, and how often."""
+"""What falco_ebpf checks before it installs, for what, and how often."""
 
 from __future__ import annotations
 

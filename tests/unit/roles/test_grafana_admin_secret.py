@@ -138,7 +138,7 @@ def test_rotation_stores_another_password_each_time(task):
         ([secret({}, admin_user="a", admin_password="word")], {}),
         ([secret(admin_user="a", admin_password="word")], {"admin_password": "word"}),
     ],
-    ids=["none", "somebody else's", "given"],
+    ids=["none", "of others", "given"],
 )
 def test_only_a_generated_password_is_rotated(task, objects, options):
     cluster = Cluster(*objects)

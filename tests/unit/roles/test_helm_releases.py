@@ -340,7 +340,7 @@ def test_what_cannot_be_seen_is_refused_or_taken_over(helm_module):
     cluster.refused = lambda path, words: path.endswith(("/secrets", "/configmaps"))
     for state in ("present", "validated", "absent"):
         result = helm_module(cluster, LOKI, state=state, variables={"kubeconfig": "loki_stack_kubeconfig"})
-        assert "Whether somebody else installed loki in namespace monitoring cannot be seen" in result["msg"]
+        assert "Whether this collection manages loki in namespace monitoring cannot be seen" in result["msg"]
         assert "the account of loki_stack_kubeconfig" in result["msg"]
     assert cluster.changes == []
     result = helm_module(cluster, LOKI, take_ownership=True)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""k8s_objects refuses what belongs to somebody else or changes meanwhile, and says why a write failed."""
+"""k8s_objects refuses what others own or what changes meanwhile, and says why a write failed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_one_that_somebody_creates_meanwhile_is_not_overwritten(state):
 
 
 class Restless(Recorder):
-    """Somebody else changes the object between each read and the patch."""
+    """Another client changes the object between each read and the patch."""
 
     turns = 1
 
@@ -69,7 +69,7 @@ def test_an_object_that_changes_hands_meanwhile_is_refused():
         return None
 
     cluster.instead = instead
-    with pytest.raises(WorkError, match="made by somebody else"):
+    with pytest.raises(WorkError, match="not managed by this collection"):
         task(cluster, asked(a="2"), owner=OWNER)
     assert theirs["data"] == {"a": "theirs"}
 

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role loki_stack takes away, and what it leaves to others."""
+"""What the role loki_stack removes, and what it leaves to others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHER = made("ConfigMap", "of-somebody-else")
 CLAIM, SECRET = made("PersistentVolumeClaim", "storage-loki-0"), made("Secret", "loki-s3")
 TEMPLATE = {"metadata": {"labels": {}}, "spec": {"volumes": []}}
 POD_SET = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"}, spec={"template": TEMPLATE})
-STAND = {"PersistentVolumeClaim/storage-loki-0", "Secret/loki-s3", "StatefulSet/loki"}
+DEPLOYED = {"PersistentVolumeClaim/storage-loki-0", "Secret/loki-s3", "StatefulSet/loki"}
 
 
 def remove(*objects, options=(), **inputs):
@@ -31,7 +31,7 @@ def remove(*objects, options=(), **inputs):
 )
 def test_a_loki_of_somebody_else_keeps_its_claim_and_its_secret(theirs):
     cluster, _said = remove(POD_SET, CLAIM, SECRET, *theirs)
-    assert cluster.names() >= STAND
+    assert cluster.names() >= DEPLOYED
     assert [change for change in cluster.changes if "loki-s3" in change or "storage-loki" in change] == []
 
 
@@ -66,17 +66,17 @@ def test_a_second_removal_changes_nothing():
 
 
 S3 = {"loki_stack_mode": "simple_scalable", "loki_stack_s3_bucket": "chunks", "loki_stack_s3_region": "eu-central-1"}
-STANDS = made(
+REVISION = made(
     "ControllerRevision",
     "loki-1",
     revision=1,
     data={"spec": {"template": TEMPLATE}},
 )
-STANDS["metadata"]["ownerReferences"] = [{"kind": "StatefulSet", "name": "loki"}]
+REVISION["metadata"]["ownerReferences"] = [{"kind": "StatefulSet", "name": "loki"}]
 
 
 def test_a_mistyped_secret_of_s3_is_refused_before_anything_goes():
-    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"), mark("loki"))
+    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, REVISION, release("loki"), mark("loki"))
     inputs = S3 | {"loki_stack_s3_secret": "mistyped", "loki_stack_replace": True, "loki_stack_persistence": False}
     done = run(cluster, [entry("loki_stack", "apply")], **inputs)
     assert done.returncode != 0
@@ -86,7 +86,7 @@ def test_a_mistyped_secret_of_s3_is_refused_before_anything_goes():
 
 
 def test_a_release_taken_over_can_be_replaced():
-    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, STANDS, release("loki"))
+    cluster = Cluster(NAMESPACE, POD_SET, CLAIM, REVISION, release("loki"))
     inputs = {"loki_stack_take_ownership": True, "loki_stack_replace": True, "loki_stack_persistence": False}
     done = run(cluster, [entry("loki_stack", "apply")], "--check", **inputs)
     said = done.stdout.partition(" | Uninstall a Loki of another kind, and an agent that was chosen before]")[2]
@@ -98,7 +98,7 @@ def test_a_loki_that_only_its_revisions_describe_so_is_not_replaced():
     """The newest revision is missing from the list: the set itself says that nothing has to go."""
     now = {"metadata": {"labels": {}}, "spec": {"volumes": [{"name": "storage", "emptyDir": {}}]}}
     pods = made("StatefulSet", "loki", {"app.kubernetes.io/instance": "loki"}, spec={"template": now})
-    cluster = Cluster(NAMESPACE, pods, CLAIM, STANDS, release("loki"), mark("loki"))
+    cluster = Cluster(NAMESPACE, pods, CLAIM, REVISION, release("loki"), mark("loki"))
     inputs = {"loki_stack_replace": True, "loki_stack_persistence": False}
     done = run(cluster, [entry("loki_stack", "apply")], **inputs)
     assert done.returncode != 0
@@ -116,7 +116,7 @@ def test_a_secret_of_s3_of_somebody_else_is_refused():
     }
     done = run(cluster, [entry("loki_stack", "apply")], **inputs)
     assert done.returncode != 0
-    assert "Secret monitoring/loki-s3: made by somebody else" in " ".join(done.stdout.split()), done.stdout
+    assert "Secret monitoring/loki-s3: not managed by this collection" in " ".join(done.stdout.split()), done.stdout
     assert cluster.changes == []
 
 
@@ -125,7 +125,7 @@ def test_a_volume_of_a_release_taken_over_that_cannot_change_is_refused_before_a
     claim = "{metadata: {name: storage}, spec: {resources: {requests: {storage: %s}}}}"
     made_by = "kind: StatefulSet\nmetadata: {name: loki}\nspec: {volumeClaimTemplates: [%s]}\n" % claim
     theirs = release("loki", manifest=made_by % "50Gi")
-    cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), STANDS, theirs)
+    cluster = Cluster(NAMESPACE, POD_SET, made("StorageClass", "standard"), REVISION, theirs)
     cluster.rendered = made_by % "10Gi"
     done = run(cluster, [entry("loki_stack", "apply")], loki_stack_take_ownership=True)
     said = " ".join(done.stdout.split())

@@ -139,7 +139,7 @@ def test_an_object_is_deleted_by_its_owner_only(at):
     client, reader = at(cluster)
     theirs = {**PLACE, "metadata": {**PLACE["metadata"], "name": "of-somebody-else"}}
     assert selected(reader, theirs, OWNER) == []
-    with pytest.raises(NotOurs, match=r"ConfigMap monitoring/of-somebody-else: made by somebody else"):
+    with pytest.raises(NotOurs, match=r"ConfigMap monitoring/of-somebody-else: not managed by this collection"):
         refuse_foreign([(theirs, existing(reader, theirs))], OWNER, new=False)
     Remover(reader, 1, True).remove(selected(reader, BY_LABELS, OWNER))
     assert cluster.names() == {"ConfigMap/of-somebody-else"}
@@ -264,7 +264,7 @@ def test_a_history_without_its_newest_revision_is_none(at):
 LOKI = {"name": "loki", "chart": "loki", "repository": "https://charts.example", "version": "7.0.0"}
 GRAFANA = LOKI | {"name": "grafana"}
 SITUATIONS = {
-    "somebody else's": ([release("loki")], "present"),
+    "of others": ([release("loki")], "present"),
     "an upgrade": ([release("loki"), mark("loki")], "present"),
     "a new one": ([], "present"),
     "an interrupted one": ([release("loki", status="pending-upgrade"), mark("loki")], "present"),

@@ -58,7 +58,7 @@ def test_a_record_of_somebody_else_is_refused(task):
     cluster = Cluster(
         NAMESPACE, made("ConfigMap", "prometheus-operator-definitions"), release("prometheus"), mark("prometheus")
     )
-    with pytest.raises(WorkError, match="made by somebody else"):
+    with pytest.raises(WorkError, match="not managed by this collection"):
         task(cluster)
     assert cluster.changes == []
 

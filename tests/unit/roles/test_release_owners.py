@@ -97,7 +97,7 @@ def forgetful(name, *objects):
 
 
 def test_removal_takes_nothing_of_which_it_does_not_know_that_it_is_ours():
-    """Before, what was not known to be of somebody else was uninstalled."""
+    """Before, what was not known to be of others was uninstalled."""
     cluster, said = forgetful("remove", release("loki"), made("StatefulSet", "loki"))
     assert "failed=0" in said
     assert cluster.changes == []

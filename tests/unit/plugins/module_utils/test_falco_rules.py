@@ -123,7 +123,7 @@ VALUES = {
     ),
     "rules_files without the folder": (
         {"falco": {"rules_files": ["/etc/falco/falco_rules.yaml"]}},
-        "falco.rules_files leaves out /etc/falco/rules.d, where 001-a.yaml would be",
+        "falco.rules_files lacks /etc/falco/rules.d, where 001-a.yaml would be",
     ),
     "follow alone": (
         {"falcoctl": {"artifact": {"follow": {"enabled": True}}}},

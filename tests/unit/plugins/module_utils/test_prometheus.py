@@ -4,7 +4,7 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.prometheus import (
     NotPrometheus,
     Service,
-    judgement,
+    promtool_message,
     service_of,
     version_in,
 )
@@ -50,4 +50,4 @@ def test_what_answers_otherwise_is_none(answer):
     ],
 )
 def test_what_promtool_said(printed, said):
-    assert judgement(printed) == said
+    assert promtool_message(printed) == said

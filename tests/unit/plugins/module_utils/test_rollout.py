@@ -119,11 +119,11 @@ def trouble(reason, restarts=0):
     return rollout.Trouble(reason, "", "pod", "main", restarts)
 
 
-def judged(*looks):
+def hopeless_at(*looks):
     """Feed (seconds, troubles) one after the other; the seconds of the first look that gives up."""
-    judge = rollout.Judge()
+    history = rollout.TroubleHistory()
     for now, found in looks:
-        if judge.hopeless(now, found):
+        if history.hopeless(now, found):
             return now
     return None
 
@@ -137,7 +137,7 @@ def judged(*looks):
         # One failed pull may be the network; the second is not.
         ([(0, ["ErrImagePull"]), (1, ["ErrImagePull"]), (2, ["ImagePullBackOff"])], None),
         ([(0, ["ErrImagePull"]), (9, ["ImagePullBackOff"]), (20, ["ErrImagePull"])], 20),
-        # Between two sights of a failed pull a good one starts the count anew.
+        # Between two sights of a failed pull a good one starts the count again.
         ([(0, ["ErrImagePull"]), (9, []), (20, ["ErrImagePull"])], None),
         ([(0, ["ImagePullBackOff"]), (29, ["ImagePullBackOff"])], None),
         ([(0, ["ImagePullBackOff"]), (30, ["ImagePullBackOff"])], 30),
@@ -149,7 +149,7 @@ def judged(*looks):
         ([(0, ["Unschedulable"]), (30, ["Unschedulable"])], 30),
         ([(0, ["FailedCreate"]), (10, ["FailedCreate"])], 10),
         ([(0, []), (9, ["ProgressDeadlineExceeded"])], 9),
-        # What dates from before may have been mended meanwhile.
+        # What dates from before may have been repaired meanwhile.
         ([(0, ["ProgressDeadlineExceeded"]), (60, ["ProgressDeadlineExceeded"])], None),
         ([(0, ["ProgressDeadlineExceeded"]), (9, []), (609, ["ProgressDeadlineExceeded"])], 609),
         # A reason nobody knows is left to the timeout.
@@ -157,17 +157,17 @@ def judged(*looks):
     ],
 )
 def test_waiting_ends_where_it_cannot_help(looks, given_up):
-    assert judged(*((now, [trouble(reason) for reason in reasons]) for now, reasons in looks)) == given_up
+    assert hopeless_at(*((now, [trouble(reason) for reason in reasons]) for now, reasons in looks)) == given_up
 
 
 def test_a_crash_loop_is_given_up_at_the_third_restart_that_is_seen():
     looks = [(now, [trouble("CrashLoopBackOff", now)]) for now in range(1, 6)]
-    assert judged(*looks) == 3
+    assert hopeless_at(*looks) == 3
 
 
 def test_a_crash_loop_from_before_gets_one_more_start():
-    assert judged(*((now, [trouble("CrashLoopBackOff", 7)]) for now in range(60))) is None
-    assert judged((0, [trouble("CrashLoopBackOff", 7)]), (60, [trouble("CrashLoopBackOff", 8)])) == 60
+    assert hopeless_at(*((now, [trouble("CrashLoopBackOff", 7)]) for now in range(60))) is None
+    assert hopeless_at((0, [trouble("CrashLoopBackOff", 7)]), (60, [trouble("CrashLoopBackOff", 8)])) == 60
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ CHECK_KEYS = {"name", "status", "observed", "required", "remedy", "source"}
 
 
 def merged(base: object, over: object) -> object:
-    """over's values, and base's where over has none. An empty mapping replaces; null takes away."""
+    """over's values, and base's where over has none. An empty mapping replaces; null removes."""
     if not isinstance(base, dict) or not isinstance(over, dict) or not over:
         return over
     result = dict(base)

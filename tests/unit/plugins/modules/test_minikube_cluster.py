@@ -222,7 +222,7 @@ def home(tmp_path, monkeypatch):
     return Home(tmp_path)
 
 
-def test_a_first_start_that_was_killed_is_made_anew(home):
+def test_a_first_start_that_was_killed_is_made_again(home):
     module = home.begin_to_start()
     os.killpg(module.pid, signal.SIGKILL)
     module.wait()
@@ -455,7 +455,7 @@ def test_nothing_is_destroyed_on_a_lie(impatient, lie, engine):
     assert "minikube_restart=true" in said["msg"]
 
 
-# Where minikube is sure of the node, only an engine that does not answer it in time stands against a step that was asked for.
+# Where minikube is sure of the node, only an engine that does not answer it in time prevents a step that was asked for.
 LATE = ["hang", "fail"]
 STEPS = {
     "first start": ({}, [*LATE, "null", "nothing", "garbage", "unlisted"]),

@@ -1,4 +1,4 @@
-"""A certificate authority of the test's own, and a server certificate of it for the loopback addresses."""
+"""A CA of the test's own, and a server certificate of it for the loopback addresses."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509
 
 def make(folder: Path, addresses: tuple[str, ...] = ("127.0.0.1",)) -> None:
     """Writes ca.pem, server.pem and server.key."""
-    authority = "Test authority of the supply"
+    name = "Test CA of the supply"
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = (
-        _builder(authority, authority, ca_key)
+        _builder(name, name, ca_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .add_extension(
@@ -46,7 +46,7 @@ def make(folder: Path, addresses: tuple[str, ...] = ("127.0.0.1",)) -> None:
     )
     names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses)]
     server = (
-        _builder("localhost", authority, key)
+        _builder("localhost", name, key)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
