@@ -14,12 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import lab_falco_charts, templated_by
-from role_inputs import refusal, refused
 
 ROOT = Path(__file__).parents[3]
 LAB = ROOT / "lab" / "charts"
 REAL = [Path(os.environ["REAL_FALCO_CHARTS"])] if "REAL_FALCO_CHARTS" in os.environ else []
-
 # What the role learns at run time.
 LEARNT = {
     "__falco_ebpf_chosen": "modern_ebpf",
@@ -35,6 +33,8 @@ IMAGES = {
     "falco_ebpf_receiver_image": {"registry": "r.invalid", "repository": "receiver", "tag": "2"},
     "falco_ebpf_exporter_image": {"registry": "r.invalid", "repository": "exporter", "tag": "3"},
 }
+
+BOTH = pytest.mark.parametrize("name", ["current", "classic"])
 
 
 @pytest.fixture(params=[LAB, *REAL], ids=["lab", "real"][: 1 + len(REAL)])
@@ -91,9 +91,6 @@ def ports(service):
 
 def sensor_of(objects):
     return objects["DaemonSet", "falco"]
-
-
-BOTH = pytest.mark.parametrize("name", ["current", "classic"])
 
 
 @BOTH
@@ -235,55 +232,7 @@ def test_the_certificate_is_for_the_name_the_exporter_asks_for(templated):
 
 
 @BOTH
-def test_defaults_are_accepted(name):
-    assert refusal("falco_ebpf", {"falco_ebpf_variant": name}, whole=True) == ""
-
-
-@pytest.mark.parametrize(
-    "inputs",
-    [
-        {"falco_ebpf_chart_version": "9.2.0", "falco_ebpf_version": "0.45.1"},
-        {"falco_ebpf_version": "0.44.1", "falco_ebpf_values": {"falco": {"container_engines": {}}}},
-        {"falco_ebpf_variant": "classic", "falco_ebpf_driver": "ebpf"},
-        {"falco_ebpf_variant": "classic", "falco_ebpf_chart": "/charts/falco.tgz", "falco_ebpf_chart_version": "9.1.0"},
-        {"falco_ebpf_variant": "classic", "falco_ebpf_values": {"falco": {"grpc": {"threadiness": 2}}}},
-        {"falco_ebpf_values": {"falcosidekick": {"webui": {}}, "driver": {"modernEbpf": {"disableIterators": True}}}},
-    ],
-)
-def test_what_a_variant_has_is_accepted(inputs):
-    assert refusal("falco_ebpf", inputs, whole=True) == ""
-
-
-@pytest.mark.parametrize(
-    ("inputs", "words"),
-    [
-        ({"falco_ebpf_version": "0.43.1"}, ["falco_ebpf_version:", "older ones are variant classic"]),
-        ({"falco_ebpf_chart_version": "8.0.5"}, ["falco_ebpf_chart_version:", "older ones are variant classic"]),
-        ({"falco_ebpf_driver": "ebpf"}, ["falco_ebpf_driver:", "modern_ebpf replaced it"]),
-        ({"falco_ebpf_exporter_values": {"a": 1}}, ["falco_ebpf_exporter_values:", "falcosidekick takes"]),
-        ({"falco_ebpf_values": {"falco": {"grpc": {}}}}, ["falco.grpc (", "falco.http_output"]),
-        ({"falco_ebpf_values": {"falco": {"grpc_output": {}}}}, ["falco.grpc_output (", "falco.http_output"]),
-        ({"falco_ebpf_values": {"falco": {"grpcOutput": {}}}}, ["falco.grpcOutput (", "no Falco has such a key"]),
-        ({"falco_ebpf_values": {"driver": {"ebpf": {}}}}, ["driver.ebpf (", "driver.modernEbpf replaced"]),
-        ({"falco_ebpf_values": {"driver": {"kind": "gvisor"}}}, ["driver.kind (", "falco_ebpf_driver"]),
-        ({"falco_ebpf_values": {"certs": {"server": {"key": "k"}}}}, ["certs.server (", "in plain"]),
-    ],
-)
-def test_the_current_variant_refuses(inputs, words):
-    message = refusal("falco_ebpf", inputs, whole=True)
-    assert refused("falco_ebpf", inputs) == [next(iter(inputs))]
-    assert all(word in message for word in words), message
-
-
-def test_keys_that_falco_0_45_no_longer_knows_are_refused_with_it():
-    inputs = {"falco_ebpf_version": "0.45.1", "falco_ebpf_values": {"falco": {"container_engines": {"cri": {}}}}}
-    message = refusal("falco_ebpf", inputs, whole=True)
-    assert "falco.container_engines (" in message
-    assert "collectors.containerEngine.engines" in message
-
-
-@BOTH
-def test_the_images_are_of_the_version_that_nodes_are_judged_for(name, templated):
+def test_the_images_are_of_the_version_that_nodes_are_checked_for(name, templated):
     version = {"current": "0.45.1", "classic": "0.43.0"}[name]
     inputs = {**LEARNT, "falco_ebpf_variant": name, "falco_ebpf_version": version}
     values = templated("__falco_ebpf_sensor_values", **inputs)
@@ -291,42 +240,3 @@ def test_the_images_are_of_the_version_that_nodes_are_judged_for(name, templated
     assert values["driver"]["loader"]["initContainer"]["image"] == {"tag": version}
     own = {"repository": "own/falco", "tag": "debian"}
     assert templated("__falco_ebpf_sensor_values", **inputs, falco_ebpf_image=own)["image"] == own
-
-
-@pytest.mark.parametrize(
-    ("inputs", "words"),
-    [
-        ({"falco_ebpf_version": "0.44.1"}, ["falco_ebpf_version:", "0.44.0 has no gRPC server"]),
-        ({"falco_ebpf_chart_version": "9.1.0"}, ["falco_ebpf_chart_version:", "neither gRPC nor"]),
-        ({"falco_ebpf_receiver_replicas": 2}, ["falco_ebpf_receiver_replicas:", "falco-exporter on each node"]),
-        ({"falco_ebpf_outputs": {"slack": {"webhookurl": "x"}}}, ["falco_ebpf_outputs:", "in variant current"]),
-        ({"falco_ebpf_exporter_values": {"certs": {"client": {}}}}, ["falco_ebpf_exporter_values:", "in plain"]),
-        (
-            {"falco_ebpf_exporter_values": {"falco": {"grpcUnixSocketPath": "unix:///run/falco/falco.sock"}}},
-            ["falco_ebpf_exporter_values:", "nothing is encrypted on a socket"],
-        ),
-        (
-            {"falco_ebpf_values": {"falco": {"grpc": {"bind_address": "unix:///run/falco/falco.sock"}}}},
-            ["falco_ebpf_values:", "nothing is encrypted there"],
-        ),
-        (
-            {"falco_ebpf_values": {"falcosidekick": {"enabled": True}}},
-            ["falcosidekick (", "falco_ebpf_exporter_values"],
-        ),
-        ({"falco_ebpf_values": {"falco": {"grpcOutput": {}}}}, ["falco.grpcOutput (", "falco.grpc_output"]),
-        ({"falco_ebpf_values": {"driver": {"gvisor": {}}}}, ["driver.gvisor (", "modern_ebpf, kmod and ebpf"]),
-        (
-            {"falco_ebpf_values": {"driver": {"modernEbpf": {"disableIterators": True}}}},
-            ["driver.modernEbpf.disableIterators (", "Falco 0.44.1"],
-        ),
-        (
-            {"falco_ebpf_values": {"metrics": {"kernelIterEventCountersEnabled": True}}},
-            ["metrics.kernelIterEventCountersEnabled (", "Falco 0.44.1"],
-        ),
-    ],
-)
-def test_the_classic_variant_refuses(inputs, words):
-    inputs = inputs | {"falco_ebpf_variant": "classic"}
-    message = refusal("falco_ebpf", inputs, whole=True)
-    assert refused("falco_ebpf", inputs) == [next(iter(inputs))]
-    assert all(word in message for word in words), message

@@ -85,13 +85,6 @@ def test_rules_reach_prometheus_unchanged(objects, charts, tmp_path):
     assert operator["PrometheusRule", "prometheus-runtime-security"]["spec"]["groups"] == groups
 
 
-def test_our_own_rules_are_shipped(release_values):
-    files = sorted((LAB.parents[1] / "roles/metrics_stack/files").glob("rules/*.yml"))
-    groups = [group["name"] for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
-    values = release_values("metrics_stack", {})["prometheus"]
-    assert [group["name"] for group in values["serverFiles"]["recording_rules.yml"]["groups"]] == groups
-
-
 @BOTH
 def test_prometheus_and_its_volume(objects, charts):
     inputs = PLACEMENT | {
@@ -249,17 +242,3 @@ if REAL:
         spec = pod_of(grafana, "Deployment", "grafana")
         assert spec["automountServiceAccountToken"] is True
         assert {c["name"] for c in spec["containers"]} == {"grafana", "grafana-sc-dashboard", "grafana-sc-datasources"}
-
-
-@pytest.mark.parametrize(
-    ("prometheus", "grafana", "releases"),
-    [
-        ("own", "own", ["prometheus", "grafana"]),
-        ("operator", "existing", ["prometheus"]),
-        ("existing", "own", ["grafana"]),
-        ("existing", "existing", []),
-    ],
-)
-def test_each_part_is_chosen_alone(release_values, prometheus, grafana, releases):
-    inputs = {"metrics_stack_prometheus_mode": prometheus, "metrics_stack_grafana_mode": grafana}
-    assert list(release_values("metrics_stack", inputs)) == releases

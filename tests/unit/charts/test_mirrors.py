@@ -13,7 +13,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.filter.mirrored_image import mirrored_image
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.images import is_test
 from conftest import ROOT, lab_falco_charts, release_values, render, templated_by
@@ -217,44 +216,3 @@ def test_the_variables_of_the_collection_reach_every_chart(role):
         assert {release["repository"] for release in releases} == {"oci://mirror.invalid/charts"}
     given = templated_by(role, f"{role}_image_registries", {"runtime_security_image_registries": MIRRORS})
     assert given == MIRRORS
-
-
-def spots(values, path=()):
-    """Paths of the images in a chart's own values."""
-    if isinstance(values, dict):
-        if isinstance(values.get("repository"), str):
-            yield ".".join(path), {key: values[key] for key in ("registry", "repository") if values.get(key)}
-        for key, value in values.items():
-            yield from spots(value, (*path, key))
-
-
-LISTS = {
-    "prometheus": (REAL, "metrics_stack", "__metrics_stack_prometheus_images", None),
-    "kube-prometheus-stack": (REAL, "metrics_stack", "__metrics_stack_operator_images", None),
-    "grafana": (REAL, "metrics_stack", "__metrics_stack_grafana_images", None),
-    "loki": (REAL, "loki_stack", "__loki_stack_chart_images", "current"),
-    "loki-stack": (REAL, "loki_stack", "__loki_stack_chart_images", "classic"),
-    "alloy": (REAL, "loki_stack", "__loki_stack_agent_images", "alloy"),
-    "promtail": (REAL, "loki_stack", "__loki_stack_agent_images", "promtail"),
-    "current/falco": (REAL_FALCO, "falco_ebpf", "__falco_ebpf_images", None),
-    "classic/falco": (REAL_FALCO, "falco_ebpf", "__falco_ebpf_images", None),
-    "classic/falco-exporter": (REAL_FALCO, "falco_ebpf", "__falco_ebpf_exporter_images", None),
-}
-# Run by `helm test`, or on nodes with Windows, or a whole chart that the roles replace by one of their own.
-OTHERS = re.compile(r"(test|testFramework|prometheus-windows-exporter|grafana)(\.|$)")
-
-
-if REAL or REAL_FALCO:
-
-    @pytest.mark.parametrize("chart", [chart for chart, (top, *_list) in LISTS.items() if top])
-    def test_the_lists_are_the_charts_own(chart):
-        top, role, variable, key = LISTS[chart]
-        listed = templated_by(role, variable, {})
-        listed = listed[key] if key else listed
-        own = {}
-        for file in sorted(top.joinpath(chart).glob("**/values.yaml")):
-            parts = file.parent.relative_to(top / chart).parts
-            # A chart that another needs has its values below its name.
-            below = tuple(part.replace("rollout-operator", "rollout_operator") for part in parts if part != "charts")
-            own |= dict(spots(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, below))
-        assert {path: image for path, image in own.items() if not OTHERS.match(path)} == listed

@@ -9,16 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from api_double import Cluster, made, mark, release
-
-NAMESPACE = made("Namespace", "monitoring")
-LOKI = {"name": "loki", "chart": "loki", "repository": "https://charts.example", "version": "7.0.0", "values": {"a": 1}}
-ALLOY = LOKI | {"name": "alloy", "chart": "oci://charts.example/alloy", "values": {"secret": "planted-word"}}
-DEPLOYED = release("loki", config={"a": 1}, version="7.0.0")
-RECORD = mark("loki", ["/a"])
-
-
-def actions(result):
-    return {name: one["action"] for name, one in result["releases"].items()}
+from helm_inputs import ALLOY, DEPLOYED, LOKI, NAMESPACE, RECORD, actions
 
 
 def test_what_is_missing_is_installed_and_recorded(helm_module):
@@ -115,6 +106,8 @@ def test_workloads_without_a_record_of_helm_are_refused(helm_module):
 
 
 ELSEWHERE = release("loki"), mark("loki")
+
+
 for one in ELSEWHERE:
     one["metadata"]["namespace"] = "logs"
 
@@ -202,110 +195,6 @@ def test_a_program_that_is_too_old_is_refused(helm_module, tmp_path):
     assert cluster.changes == []
 
 
-INTERRUPTED = ["failed", "pending-install", "pending-upgrade", "pending-rollback"]
-
-
-@pytest.mark.parametrize("status", INTERRUPTED)
-def test_an_interrupted_operation_is_recovered_first(helm_module, status):
-    before = release("loki", status="superseded", config={"a": 1}, version="7.0.0")
-    cluster = Cluster(NAMESPACE, before, release("loki", status=status, revision=2), RECORD)
-    result = helm_module(cluster, LOKI, check=True)
-    assert actions(result) == {"loki": "upgraded"} and cluster.changes == []
-    result = helm_module(cluster, LOKI)
-    assert cluster.changes == ["HELM rollback loki", "HELM upgrade loki"], result
-    assert result["releases"]["loki"]["revision"] == 4
-
-
-def test_an_interrupted_removal_is_completed_and_the_release_installed_again(helm_module):
-    cluster = Cluster(NAMESPACE, release("loki", status="uninstalling"), RECORD)
-    result = helm_module(cluster, LOKI)
-    assert cluster.changes == ["HELM uninstall loki", "HELM install loki"]
-    assert result["releases"]["loki"]["revision"] == 1
-
-
-class Busy(Cluster):
-    """A Helm that an earlier run left is at work when this one begins."""
-
-    def helm(self, words, values=None):
-        if words[2] in ("install", "upgrade") and not hasattr(self, "was_busy"):
-            self.was_busy = True
-            self.record("loki", 2, "pending-upgrade", "monitoring")
-            return 1, "", "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"
-        return super().helm(words, values)
-
-
-def test_an_operation_that_came_between_is_recovered_and_helm_tries_again(helm_module):
-    cluster = Busy(NAMESPACE, release("loki"), RECORD)
-    result = helm_module(cluster, LOKI)
-    assert cluster.changes == ["HELM rollback loki", "HELM upgrade loki"], result
-    assert result["releases"]["loki"]["revision"] == 4 and result["changed"]
-
-
-class Refusing(Cluster):
-    """A Helm that does not do one release."""
-
-    def helm(self, words, values=None):
-        if words[2] in ("install", "upgrade", "uninstall") and "loki" in words:
-            return 1, "", "Error: port 30030 is taken, planted-word is wrong"
-        return super().helm(words, values)
-
-
-def test_one_that_helm_refuses_keeps_no_other_back(helm_module):
-    cluster = Refusing(NAMESPACE)
-    remedies = [{"said": "is taken", "remedy": "Set grafana_port."}, {"said": "else", "remedy": "Do nothing."}]
-    asked = LOKI | {"remedies": remedies, "values": {"more than a pipe takes": "x" * 200_000, "a": "planted-word"}}
-    result = helm_module(cluster, asked, ALLOY)
-    assert result["failed"] and result["changed"]
-    assert result["msg"] == (
-        "Helm cannot install or upgrade in namespace monitoring: loki: Error: port 30030 is taken, *** is wrong Set grafana_port."
-    )
-    assert actions(result) == {"loki": "unchanged", "alloy": "installed"}
-    # Its record of ownership stays: the next task knows it.
-    assert "ConfigMap/runtime-security-release-loki" in cluster.names()
-
-
-def test_managed_releases_are_uninstalled_and_their_records_go_last(helm_module):
-    cluster = Cluster(NAMESPACE, DEPLOYED, RECORD, release("alloy"))
-    result = helm_module(cluster, LOKI, ALLOY, {"name": "grafana"}, state="absent", diff=True)
-    assert actions(result) == {"loki": "uninstalled", "alloy": "unchanged", "grafana": "unchanged"}
-    assert {name: one["status"] for name, one in result["releases"].items()} == {
-        "loki": "absent",
-        "alloy": "deployed",
-        "grafana": "absent",
-    }
-    assert cluster.changes == ["HELM uninstall loki", "DELETE configmaps/runtime-security-release-loki"]
-    assert result["diff"] == {"before": {"loki": {"chart": "loki 7.0.0"}}, "after": {}}
-    cluster.changes.clear()
-    assert helm_module(cluster, LOKI, ALLOY, state="absent")["changed"] is False and cluster.changes == []
-
-
-def test_check_mode_of_a_removal(helm_module):
-    cluster = Cluster(NAMESPACE, DEPLOYED, RECORD)
-    result = helm_module(cluster, LOKI, state="absent", check=True)
-    assert actions(result) == {"loki": "uninstalled"} and result["changed"] and cluster.changes == []
-
-
-@pytest.mark.parametrize("left", [(), (release("loki", status="uninstalling"),)], ids=["record of it", "removal begun"])
-def test_an_interrupted_removal_is_completed(helm_module, left):
-    cluster = Cluster(NAMESPACE, RECORD, *left)
-    assert helm_module(cluster, LOKI, state="absent")["changed"]
-    assert cluster.names() == {"Namespace/monitoring"}
-
-
-def test_what_helm_does_not_uninstall_stays_known(helm_module):
-    cluster = Refusing(NAMESPACE, DEPLOYED, RECORD, release("alloy"), mark("alloy"))
-    result = helm_module(cluster, LOKI, ALLOY, state="absent")
-    assert result["failed"] and "loki: Error: port" in result["msg"]
-    assert actions(result) == {"loki": "unchanged", "alloy": "uninstalled"}
-    assert {"ConfigMap/runtime-security-release-loki"} == {name for name in cluster.names() if "ConfigMap" in name}
-
-
-def test_one_that_is_taken_over_is_uninstalled(helm_module):
-    cluster = Cluster(NAMESPACE, release("loki"))
-    assert actions(helm_module(cluster, LOKI, state="absent", take_ownership=["loki"])) == {"loki": "uninstalled"}
-    assert cluster.names() == {"Namespace/monitoring"}
-
-
 def test_two_of_one_name_and_charts_that_are_missing(helm_module, tmp_path):
     cluster = Cluster(NAMESPACE)
     assert "release loki is listed more than once" in helm_module(cluster, LOKI, LOKI)["msg"]
@@ -314,44 +203,6 @@ def test_two_of_one_name_and_charts_that_are_missing(helm_module, tmp_path):
     assert "none.tgz' cannot be read" in helm_module(cluster, gone)["msg"]
     assert "Release loki: a: invalid value" in helm_module(cluster, LOKI | {"values": {"a": float("nan")}})["msg"]
     assert helm_module(cluster)["changed"] is False
-
-
-class Account(Cluster):
-    """An API server that refuses what is asked for at some paths."""
-
-    refused = staticmethod(lambda path, words: False)
-
-    def answer(self, method, path, words, body):
-        if method == "GET" and self.refused(path, words):
-            return 403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403}
-        return super().answer(method, path, words, body)
-
-
-def test_an_account_of_one_namespace_is_enough(helm_module):
-    cluster = Account(NAMESPACE, DEPLOYED, RECORD)
-    cluster.refused = lambda path, words: "/namespaces/monitoring" not in path and path.count("/") > 2
-    result = helm_module(cluster, LOKI | {"values": {"b": 2}, "one_per_cluster": "of a reason"})
-    assert actions(result) == {"loki": "upgraded"}
-    assert "releases elsewhere are not seen" in result["warnings"][0]
-
-
-def test_what_cannot_be_seen_is_refused_or_taken_over(helm_module):
-    cluster = Account(NAMESPACE, DEPLOYED, RECORD)
-    cluster.refused = lambda path, words: path.endswith(("/secrets", "/configmaps"))
-    for state in ("present", "validated", "absent"):
-        result = helm_module(cluster, LOKI, state=state, variables={"kubeconfig": "loki_stack_kubeconfig"})
-        assert "Whether this collection manages loki in namespace monitoring cannot be seen" in result["msg"]
-        assert "the account of loki_stack_kubeconfig" in result["msg"]
-    assert cluster.changes == []
-    result = helm_module(cluster, LOKI, take_ownership=True)
-    assert actions(result) == {"loki": "upgraded"} and "HELM upgrade loki" in cluster.changes
-
-
-def test_values_of_others_that_cannot_be_read_are_not_overwritten(helm_module):
-    cluster = Account(NAMESPACE, DEPLOYED, mark("loki", []))
-    cluster.refused = lambda path, words: "/secrets/" in path
-    assert "the values that others set in it cannot be read" in helm_module(cluster, LOKI)["msg"]
-    assert cluster.changes == []
 
 
 def test_a_record_that_changes_while_it_is_read_is_read_again(helm_module, monkeypatch):

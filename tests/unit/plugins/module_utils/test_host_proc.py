@@ -9,15 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_host_proc, node_pods
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import node_pods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf import (
     host_proc,
-    process_table,
-    requirements,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.node import INITIAL_PID_NAMESPACE, Node
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.node import INITIAL_PID_NAMESPACE
+from host_proc_views import BARE, MOUNTED, OWN, PLAIN, SEALED, view
 
-OWN = "pid:[4026532999]"
 PROC, CGROUP = "proc /proc proc rw 0 0\n", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
 
 
@@ -132,17 +130,6 @@ def test_no_proc_is_nothing_known(tmp_path):
     assert host_proc.describe([]) == ""
 
 
-def view(path, namespace="root", init_root=True, stand_in=True):
-    return {"path": path, "namespace": namespace, "init_root": init_root, "stand_in": stand_in}
-
-
-OWN_VIEW = view("/proc", "own", True, False)
-PLAIN = [view("/proc")]
-MOUNTED = [OWN_VIEW, view("/procHost")]
-SEALED = [OWN_VIEW, view("/procHost", init_root=False)]
-BARE = [OWN_VIEW]
-
-
 @pytest.mark.parametrize(
     ("nodes", "proc", "init", "problems"),
     [
@@ -164,129 +151,3 @@ def test_falco_gets_what_every_node_has(nodes, proc, init, problems):
     assert chosen[:2] == (proc, init)
     assert {name: True for name, text in chosen[2] if problems[name] in text} == dict.fromkeys(problems, True)
     assert len(chosen[2]) == len(problems)
-
-
-class Cluster:
-    """Nodes, a ConfigMap, and pods that answer at once."""
-
-    namespace, ready = "falco", "True"
-
-    def __init__(self, answers: dict[str, str | None]) -> None:
-        self.answers, self.data, self.started, self.alive = answers, {}, [], {}
-
-    def nodes(self):
-        return {
-            name: {
-                "metadata": {"name": name, "uid": f"uid-{name}"},
-                "status": {"nodeInfo": {"bootID": "1"}, "conditions": [{"type": "Ready", "status": self.ready}]},
-            }
-            for name in self.answers
-        }
-
-    def read(self):
-        return self.data
-
-    def write(self, data):
-        self.data = data
-
-    def start(self, definition):
-        name = definition["spec"]["nodeName"]
-        self.started.append(name)
-        self.alive[name] = self.answers[name]
-        return f"pod-{name}"
-
-    def pods(self):
-        return [
-            {
-                "metadata": {"name": f"pod-{name}"},
-                "status": {"containerStatuses": [{"state": {"terminated": {"message": text}} if text else {}}]},
-            }
-            for name, text in self.alive.items()
-        ]
-
-    def remove_pods(self):
-        self.alive = {}
-
-
-PARAMS = {"image": "busybox", "labels": {}, "timeout": 1, "values": {}}
-ANSWER = f"/proc {OWN} no yes yes no\n/procHost none yes yes no yes\n"
-
-
-def test_each_node_is_asked_once():
-    cluster = Cluster({"a": ANSWER, "b": ANSWER})
-    first = node_host_proc.look(cluster, PARAMS, False)
-    assert (first["proc"], first["init"], first["changed"], first["problems"]) == ("/procHost", "/procHost/2", True, [])
-    assert cluster.started == ["a", "b"]
-    assert not cluster.alive
-    second = node_host_proc.look(cluster, PARAMS, False)
-    assert second == {**first, "changed": False, "asked": []}
-    cluster.answers["c"] = ANSWER
-    assert node_host_proc.look(cluster, PARAMS, False)["asked"] == ["c"]
-    assert cluster.started == ["a", "b", "c"]
-
-
-def test_check_mode_starts_nothing_and_says_what_it_would():
-    cluster = Cluster({"a": ANSWER})
-    found = node_host_proc.look(cluster, PARAMS, True)
-    assert (found["changed"], found["asked"], found["problems"], cluster.started) == (True, ["a"], [], [])
-
-
-def test_a_node_that_does_not_answer_is_a_problem_and_asked_again():
-    cluster = Cluster({"a": None})
-    found = node_host_proc.look(cluster, PARAMS, False)
-    assert (found["proc"], found["changed"]) == ("/proc", False)
-    assert found["problems"] == [{"node": "a", "problem": "it could not be looked at"}]
-    assert "minikube" in found["remedy"]
-    assert "kind" in found["remedy"]
-    assert "k3d" in found["remedy"]
-    cluster.answers["a"] = ANSWER
-    assert node_host_proc.look(cluster, PARAMS, False)["asked"] == ["a"]
-
-
-def test_a_node_that_is_not_ready_is_not_waited_for():
-    cluster = Cluster({"a": ANSWER})
-    cluster.ready = "Unknown"
-    found = node_host_proc.look(cluster, PARAMS, False)
-    assert (cluster.started, found["asked"], [each["node"] for each in found["problems"]]) == ([], [], ["a"])
-
-
-@pytest.mark.parametrize("text", ["", "nonsense", "/proc none maybe yes yes no"])
-def test_nonsense_is_no_answer(text):
-    assert node_pods.read_answer(text) is None
-
-
-def evaluated(views, link=OWN, version="0.44.1", driver="modern_ebpf"):
-    record = {"proc_views": views, "pid_namespace": link}
-    return process_table.evaluate(Node(record), driver, requirements.release_for(version))
-
-
-@pytest.mark.parametrize(
-    ("views", "status", "observed", "remedy"),
-    [
-        (PLAIN, "ok", "is at /proc; BPF iterators stay off", ""),
-        (
-            MOUNTED,
-            "warn",
-            "of its own; the machine's /proc is at /procHost",
-            "Give Falco /procHost as the /proc below its HOST_ROOT; ",
-        ),
-        (SEALED, "warn", "1/root cannot be read", "with /procHost/2 mounted over 1 in it"),
-        (BARE, "warn", "is not mounted", "k3d"),
-        ([view("/proc", init_root=False, stand_in=False)], "warn", "nor 2/root", "CAP_SYS_PTRACE"),
-        ([], "skipped", "not to be seen", ""),
-    ],
-)
-def test_readiness_tells_what_falco_will_know(views, status, observed, remedy):
-    check = evaluated(views)
-    assert (check["name"], check["status"]) == ("process_table", status)
-    assert observed in check["observed"]
-    assert remedy in check["remedy"]
-    assert bool(check["remedy"]) == bool(remedy)
-
-
-def test_iterators_do_without_proc():
-    sealed_proc = [view("/proc", init_root=False)]
-    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE)["status"] == "ok"
-    # They are the modern probe's, and new in 0.44.
-    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE, "0.43.1")["status"] == "warn"
-    assert evaluated(sealed_proc, INITIAL_PID_NAMESPACE, driver="kmod")["status"] == "warn"

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""None"""
 
 from __future__ import annotations
 
@@ -10,17 +11,15 @@ import threading
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof import (
     audit,
-    dashboards,
-    data_sources,
     delivery,
     etcd,
     marker,
     shell,
     targets,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.queries import Entry, Sample
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.watch import NotSeen, Watch
+from proof_results import BRIEF, only, verdict
 
 
 class FakePod:
@@ -59,33 +58,21 @@ class FakeQueries:
         return self.answers["samples"]
 
 
-def _only(lines):
-    (entry,) = lines
-    return entry
-
-
-def _verdict(entry):
-    return entry["name"], entry["ok"]
-
-
-BRIEF = 0.05
-
-
 def test_etcd_wants_a_finished_compaction():
     queries = FakeQueries(["finished scheduled compaction"])
-    entry = _only(etcd.etcd_lines(Watch(5), queries))
-    assert _verdict(entry) == ('{container="etcd"} |= "compaction"', True)
+    entry = only(etcd.etcd_lines(Watch(5), queries))
+    assert verdict(entry) == ('{container="etcd"} |= "compaction"', True)
     assert queries.asked == ['{container="etcd"} |= "finished scheduled compaction"']
 
 
 def test_etcd_without_lines():
-    assert not _only(etcd.etcd_lines(Watch(BRIEF), FakeQueries()))["ok"]
+    assert not only(etcd.etcd_lines(Watch(BRIEF), FakeQueries()))["ok"]
 
 
 def test_marker_is_looked_for_in_the_pods_namespace():
     queries = FakeQueries(["marker-1"])
-    entry = _only(marker.marker_line(Watch(5), queries, FakePod()))
-    assert _verdict(entry) == ("a pod's log line reaches Loki", True)
+    entry = only(marker.marker_line(Watch(5), queries, FakePod()))
+    assert verdict(entry) == ("a pod's log line reaches Loki", True)
     assert queries.asked == ['{namespace="proof"} |= "marker-1"']
 
 
@@ -95,14 +82,14 @@ def _audit(**fields):
 
 
 def test_audit_of_the_creation():
-    entry = _only(audit.audit_line(Watch(5), FakeQueries(["no JSON", json.dumps(_audit())]), FakePod()))
-    assert _verdict(entry) == ("the audit log is searchable", True)
+    entry = only(audit.audit_line(Watch(5), FakeQueries(["no JSON", json.dumps(_audit())]), FakePod()))
+    assert verdict(entry) == ("the audit log is searchable", True)
     assert "by admin" in entry["detail"]
 
 
 def test_audit_of_something_else():
     queries = FakeQueries([json.dumps(_audit(objectRef={"resource": "pods", "name": "another"})), "{}"])
-    entry = _only(audit.audit_line(Watch(BRIEF), queries, FakePod()))
+    entry = only(audit.audit_line(Watch(BRIEF), queries, FakePod()))
     assert not entry["ok"]
     assert '`"verb":"create"`' in queries.asked[0]
 
@@ -129,7 +116,7 @@ def test_no_shell_before_the_receiver_is_the_one_that_stays(_often):
         raise NotSeen("pod falco/receiver-1 still ends")
 
     shells = shell.Shells(watch, pod, never)
-    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shells, "falco"))
+    entry = only(shell.shell_in_loki(watch, FakeQueries(), shells, "falco"))
     assert not entry["ok"]
     assert "shells started: 0; pod falco/receiver-1 still ends" in entry["detail"]
 
@@ -140,18 +127,18 @@ def test_shell_names_the_one_that_was_seen(_often):
     queries = FakeQueries()
     timer = threading.Timer(0.1, lambda: queries.answers.update(lines=[_event(2), _event(3)]))
     timer.start()
-    entry = _only(shell.shell_in_loki(watch, queries, shells, "falco"))
-    assert _verdict(entry) == (shell.LOKI, True)
+    entry = only(shell.shell_in_loki(watch, queries, shells, "falco"))
+    assert verdict(entry) == (shell.LOKI, True)
     assert "priority Notice; shell 2 of " in entry["detail"]
 
 
 def test_shells_stop_when_both_ends_have_seen_one(_often):
     watch, pod = Watch(5), FakePod()
     shells = shell.Shells(watch, pod, settled)
-    loki = _only(shell.shell_in_loki(watch, FakeQueries([_event(1)]), shells, "falco"))
+    loki = only(shell.shell_in_loki(watch, FakeQueries([_event(1)]), shells, "falco"))
     assert shells._thread.is_alive()
     queries = FakeQueries(samples=[Sample({}, 1.0)])
-    counter = _only(shell.shell_in_prometheus(watch, queries, shells, "falco"))
+    counter = only(shell.shell_in_prometheus(watch, queries, shells, "falco"))
     # A second Falco counts the same shell.
     assert 'namespace="falco"' in queries.asked[0]
     shells._thread.join(5)
@@ -162,8 +149,8 @@ def test_shells_stop_when_both_ends_have_seen_one(_often):
 def test_a_counter_at_zero_proves_nothing(_often):
     watch = Watch(BRIEF)
     queries = FakeQueries(samples=[Sample({}, 0.0)])
-    entry = _only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
-    assert _verdict(entry) == (shell.PROMETHEUS, False)
+    entry = only(shell.shell_in_prometheus(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
+    assert verdict(entry) == (shell.PROMETHEUS, False)
 
 
 def test_a_shell_that_does_not_start_is_told(_often):
@@ -173,7 +160,7 @@ def test_a_shell_that_does_not_start_is_told(_often):
         raise ValueError("exec is forbidden")
 
     pod.start_shell = refuse
-    entry = _only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod, settled), "falco"))
+    entry = only(shell.shell_in_loki(watch, FakeQueries(), shell.Shells(watch, pod, settled), "falco"))
     assert not entry["ok"]
     assert "the last one failed: exec is forbidden" in entry["detail"]
 
@@ -192,8 +179,8 @@ def test_a_shell_that_does_not_start_is_told(_often):
 def test_delivery_needs_the_same_events_on_both_ways(_often, logged, counted, ok, words):
     watch = Watch(0.05)
     queries = FakeQueries([_event(1)] * logged, [Sample({}, value) for value in counted])
-    entry = _only(delivery.delivery(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
-    assert _verdict(entry) == (delivery.NAME, ok)
+    entry = only(delivery.delivery(watch, queries, shell.Shells(watch, FakePod(), settled), "falco"))
+    assert verdict(entry) == (delivery.NAME, ok)
     assert words in entry["detail"]
 
 
@@ -212,146 +199,9 @@ def _up(service, value=1.0):
 )
 def test_targets(samples, ok, words):
     queries = FakeQueries(samples=samples)
-    entry = _only(targets.scrape_targets(Watch(BRIEF), queries, ["monitoring", "falco"], ["a", "b"]))
+    entry = only(targets.scrape_targets(Watch(BRIEF), queries, ["monitoring", "falco"], ["a", "b"]))
     assert entry["ok"] is ok
     assert words in entry["detail"]
     up = 'up{namespace=~"monitoring|falco"}'
     assert queries.asked[0].startswith(f"({up} unless timestamp({up}) < ")
     assert queries.asked[0].endswith(') or up{job="prometheus"}')
-
-
-class FakeGrafana:
-    """Answers by path; an exception is raised."""
-
-    def __init__(self, paths, query=None):
-        self.paths = paths
-        self.answer = query
-        self.bodies = []
-
-    def get(self, path):
-        answer = self.paths[path.partition("?")[0]]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def query(self, body):
-        self.bodies.append(body)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-def test_data_source_by_its_health():
-    grafana = FakeGrafana({"/api/datasources/uid/loki/health": {"status": "OK", "message": "connected"}})
-    entry = _only(data_sources.data_source(Watch(5), grafana, "loki"))
-    assert (_verdict(entry), entry["detail"]) == (("data source loki answers", True), "connected")
-
-
-def test_data_source_by_a_query_where_health_is_unknown():
-    paths = {
-        "/api/datasources/uid/loki/health": Refused("HTTP 404", 404),
-        "/api/datasources/uid/loki": {"type": "loki"},
-    }
-    grafana = FakeGrafana(paths, {"results": {}})
-    assert _only(data_sources.data_source(Watch(5), grafana, "loki"))["ok"]
-    assert grafana.bodies[0]["queries"][0]["expr"] == '{namespace=~".+"}'
-
-
-def test_data_source_that_is_down():
-    grafana = FakeGrafana({"/api/datasources/uid/loki/health": Refused("HTTP 400 no such host", 400)})
-    entry = _only(data_sources.data_source(Watch(BRIEF), grafana, "loki"))
-    assert not entry["ok"]
-    assert "no such host" in entry["detail"]
-
-
-def _dashboard(uid, *panels):
-    return {
-        "dashboard": {
-            "uid": uid,
-            "title": uid.upper(),
-            "time": {"from": "now-15m", "to": "now"},
-            "panels": [
-                {
-                    "id": number,
-                    "title": title,
-                    "type": "stat",
-                    "datasource": {"type": "prometheus", "uid": "prometheus"},
-                    "targets": [{"refId": "A", "expr": title}],
-                }
-                for number, title in enumerate(panels)
-            ],
-        }
-    }
-
-
-def _frames(value):
-    frame = {"schema": {"fields": [{"type": "number"}]}, "data": {"values": [[value]]}}
-    return {"results": {"A": {"frames": [frame]}}}
-
-
-def _with_dashboards(query, *uids, folder="ours"):
-    hits = [{"uid": uid, "folderUid": folder} for uid in uids] + [{"uid": "foreign", "folderUid": "other"}]
-    paths = {f"/api/dashboards/uid/{uid}": _dashboard(uid, "up", "down") for uid in uids}
-    return FakeGrafana({"/api/search": hits, **paths}, query)
-
-
-def test_expected_dashboards_have_data_and_others_are_not_looked_at():
-    grafana = _with_dashboards(_frames(1), "a", "b", "of-a-user")
-    proof = list(dashboards.dashboards(Watch(5), grafana, "ours", ["b", "a"]))
-    assert [_verdict(entry) for entry in proof] == [
-        ("dashboard A has data in every panel", True),
-        ("dashboard B has data in every panel", True),
-    ]
-    assert proof[0]["detail"] == "2 panels, 2 queries"
-
-
-def test_a_dashboard_in_schema_v2_is_asked_for_in_classic_json():
-    grafana = _with_dashboards(_frames(1), "a")
-    grafana.paths["/api/dashboards/uid/a"] = Refused("dashboard api version not supported", 406)
-    grafana.paths["/api/frontend/settings"] = {"namespace": "org-2"}
-    place = "/apis/dashboard.grafana.app/v1beta1/namespaces/org-2/dashboards/a"
-    grafana.paths[place] = {"spec": _dashboard("a", "up")["dashboard"]}
-    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"])
-    assert _verdict(entry) == ("dashboard A has data in every panel", True)
-
-
-def test_a_users_dashboard_whose_variables_have_no_choice():
-    grafana = _with_dashboards(_frames(1), "a")
-    page = _dashboard("a", 'up{pod=~"$pod"}')
-    page["dashboard"]["panels"][0]["datasource"] = {"uid": "${source}"}
-    variables = [{"name": "source", "type": "datasource", "query": "prometheus"}, {"name": "pod", "type": "query"}]
-    page["dashboard"]["templating"] = {"list": variables}
-    grafana.paths["/api/dashboards/uid/a"] = page
-    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"], {"prometheus": "prom"})
-    assert entry["ok"]
-    query = grafana.bodies[-1]["queries"][0]
-    assert (query["datasource"], query["expr"]) == ({"uid": "prom"}, 'up{pod=~".*"}')
-
-
-@pytest.mark.parametrize("answer, reason", [(_frames(None), "empty"), (Refused("parse error"), "parse error")])
-def test_empty_panels_are_named(answer, reason):
-    (entry,) = dashboards.dashboards(Watch(BRIEF), _with_dashboards(answer, "a"), "ours", ["a"])
-    assert not entry["ok"]
-    assert f"up (A): {reason}; down (A): {reason}" in entry["detail"]
-
-
-def test_an_empty_panel_gives_the_reason_it_shows():
-    grafana = _with_dashboards(_frames(None), "a")
-    page = _dashboard("a", "up")
-    page["dashboard"]["panels"][0]["fieldConfig"] = {"defaults": {"noValue": "No agent is scraped"}}
-    grafana.paths["/api/dashboards/uid/a"] = page
-    (entry,) = dashboards.dashboards(Watch(BRIEF), grafana, "ours", ["a"])
-    assert "up (A): No agent is scraped" in entry["detail"]
-
-
-def test_a_dashboard_that_is_missing(monkeypatch):
-    monkeypatch.setattr(dashboards, "_EVERY_SECONDS", 0.01)
-    with pytest.raises(Exception, match="expected are .'a', 'c'."):
-        list(dashboards.dashboards(Watch(BRIEF), _with_dashboards(_frames(1), "a"), "ours", ["a", "c"]))
-
-
-def test_a_dashboard_without_queries_proves_nothing():
-    grafana = _with_dashboards(_frames(1), "a")
-    grafana.paths["/api/dashboards/uid/a"] = _dashboard("a")
-    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"])
-    assert not entry["ok"]

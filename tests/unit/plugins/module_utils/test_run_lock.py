@@ -14,7 +14,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import lease, process
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import process
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.files import FileLock
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import (
     LockError,
@@ -226,26 +226,3 @@ def test_what_cannot_be_seen_counts_as_alive(monkeypatch):
 def test_a_machine_has_one_name():
     assert process.machine() == process.machine()
     assert len(process.machine()) == 16
-
-
-@pytest.mark.parametrize(
-    "spec", [{}, {"holderIdentity": ""}, {"holderIdentity": None, "leaseDurationSeconds": None, "renewTime": None}]
-)
-def test_a_lease_without_a_holder_is_free(spec):
-    assert not lease._record({"metadata": {}, "spec": spec}).holder
-
-
-@pytest.mark.parametrize("noted", ["", "[]", "{}", '{"pid": "x"}', "null"])
-def test_a_lease_of_another_program_has_a_holder_and_no_process(noted):
-    found = lease._record(
-        {"metadata": {"annotations": {lease.ANNOTATION: noted}}, "spec": {"holderIdentity": "another"}}
-    )
-    assert (found.holder, found.pid, found.seconds) == ("another", 0, 30)
-    assert found.described() == "another"
-
-
-def test_a_missing_right_says_how_to_grant_it():
-    said = lease.refusal(403, "Forbidden", "default")
-    for word in ("leases", "namespace default", "get, create, update and delete", "create role", "create rolebinding"):
-        assert word in said
-    assert "500" in lease.refusal(500, "Internal Server Error", "default")
