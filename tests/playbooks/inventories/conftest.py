@@ -24,7 +24,9 @@ import yaml
 TOP = Path(__file__).parents[3]
 sys.path.insert(0, str(TOP / "tests" / "unit" / "roles"))
 
-from api_double import HELM, Cluster, Server, made, mark, release
+from api_double import Cluster, Server
+from objects_double import made, mark, release
+from plays import HELM
 
 OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 # What the collection's modules need on a host, and nothing of Ansible.

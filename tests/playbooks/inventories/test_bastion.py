@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from api_double import made
 from exec_double import NodeCluster
+from objects_double import made
 
 HOSTS = ["-e", "runtime_security_hosts=edge"]
 

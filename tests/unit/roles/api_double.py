@@ -8,40 +8,14 @@ import base64
 import gzip
 import itertools
 import json
-import os
 import re
-import subprocess
-import sys
-import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qsl
 
-TOP = Path(__file__).parents[3]
-KINDS = {
-    "v1": ["Namespace", "Node", "ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"],
-    "apps/v1": ["ControllerRevision", "DaemonSet", "Deployment", "StatefulSet"],
-    "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
-    "batch/v1": ["Job"],
-    "coordination.k8s.io/v1": ["Lease"],
-    "monitoring.coreos.com/v1": ["PrometheusRule"],
-    "networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
-    "storage.k8s.io/v1": ["StorageClass"],
-}
-HELM = f"""#!{sys.executable}
-import json, sys, urllib.request
-if "version" in sys.argv:
-    sys.exit(print("v3.19.0"))
-asked = dict(words=sys.argv[1:], values=json.load(sys.stdin) if "-" in sys.argv else None)
-with urllib.request.urlopen(ADDRESS + "/helm", data=json.dumps(asked).encode()) as answer:
-    code, printed, said = json.load(answer)
-sys.stdout.write(printed)
-sys.stderr.write(said)
-sys.exit(code)
-"""
+from objects_double import KINDS, WITHOUT_NAMESPACE, release
+
 NOT_FOUND = (1, "", "Error: release: not found")
-WITHOUT_NAMESPACE = {"Namespace", "Node", "CustomResourceDefinition", "StorageClass"}
 INSTANCE = "app.kubernetes.io/instance"
 PATH = re.compile(r"/(?:api/(v1)|apis/([^/]+/[^/]+))(?:/namespaces/([^/]+)(?=/))?(?:/([^/]+)(?:/([^/]+))?)?")
 
@@ -268,94 +242,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
-
-
-def made(
-    kind: str, name: str, labels: dict | None = None, namespace: str | None = "monitoring", **fields: object
-) -> dict:
-    """An object."""
-    version = next(version for version, kinds in KINDS.items() if kind in kinds)
-    metadata = {"name": name, "labels": labels or {}, "uid": f"{kind}-{name}"}
-    return {
-        "apiVersion": version,
-        "kind": kind,
-        "metadata": metadata | ({} if kind in WITHOUT_NAMESPACE else {"namespace": namespace}),
-        **fields,
-    }
-
-
-def release(
-    name: str,
-    status: str = "deployed",
-    revision: int = 1,
-    config: dict | None = None,
-    chart: str = "",
-    version: str = "1.0.0",
-    manifest: str = "",
-) -> dict:
-    """Helm's Secret of a release."""
-    record = {
-        "chart": {"metadata": {"name": chart or name, "version": version}},
-        "config": config or {},
-        "info": {"status": status},
-        "manifest": manifest,
-    }
-    packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
-    return made(
-        "Secret",
-        f"sh.helm.release.v1.{name}.v{revision}",
-        {"owner": "helm", "name": name, "version": str(revision), "status": status},
-        data={"release": base64.b64encode(packed).decode()},
-    )
-
-
-def mark(name: str, paths: list[str] | None = None) -> dict:
-    """What says that a release, and the values at these paths, are ours."""
-    found = made("ConfigMap", f"runtime-security-release-{name}", {"runtime-security/release": name})
-    if paths is not None:
-        found["metadata"]["annotations"] = {"runtime-security/values": json.dumps(paths)}
-    return found
-
-
-def run(cluster: Cluster, play: str | list[dict], *options: str, **variables: object) -> subprocess.CompletedProcess:
-    """Run a playbook, or tasks, with the double for their cluster and their Helm."""
-    server = Server(cluster)
-    with tempfile.TemporaryDirectory() as folder:
-        helm, path = Path(folder, "helm"), Path(folder, "play.yml")
-        helm.write_text(HELM.replace("ADDRESS", repr(f"http://127.0.0.1:{server.server_port}")), encoding="utf-8")
-        helm.chmod(0o755)
-        tasks = [{"hosts": "localhost", "gather_facts": False, "tasks": play}]
-        path.write_text(json.dumps(tasks), encoding="utf-8")
-        given = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            "runtime_security_kubeconfig": json.dumps(server.kubeconfig()),
-            "runtime_security_helm_binary": str(helm),
-        }
-        try:
-            return subprocess.run(
-                [
-                    "ansible-playbook",
-                    "-e",
-                    json.dumps(given | variables),
-                    *options,
-                    play if isinstance(play, str) else path,
-                ],
-                cwd=TOP,
-                env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(TOP / "ansible.cfg")},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-        finally:
-            server.shutdown()
-            server.server_close()
-
-
-def entry(role: str, name: str) -> dict:
-    """The task that runs an entry of a role."""
-    return {
-        "name": f"{name} of {role}",
-        "ansible.builtin.import_role": {"name": f"runtime_security.kubernetes.{role}", "tasks_from": name},
-    }

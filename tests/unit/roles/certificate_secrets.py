@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer, wanted, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
-from api_double import Cluster, Server, entry
+from api_double import Cluster, Server
+from plays import entry
 
 OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 KEYS = {"certificate": "tls.crt", "key": "tls.key", "ca": "ca.crt"}

@@ -15,9 +15,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import operations, recovery, releases
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
-from api_double import HELM, Server
+from api_double import Server
 from api_lies import at  # noqa: F401
 from certificate_secrets import client_at, cluster_of_certificates, run_of_certificates  # noqa: F401
+from plays import HELM
 from two_runs import runs, server_of_locks  # noqa: F401
 
 TOP = Path(__file__).parents[3]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from api_double import made, mark, release
+from objects_double import made, mark, release
 
 NAMESPACE = made("Namespace", "monitoring")
 LOKI = {"name": "loki", "chart": "loki", "repository": "https://charts.example", "version": "7.0.0", "values": {"a": 1}}

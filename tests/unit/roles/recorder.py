@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, result_of
-from api_double import Cluster, Server, made
+from api_double import Cluster, Server
+from objects_double import made
 
 OWNER = {"app.kubernetes.io/managed-by": "tests"}
 DRY = Mode(check=True, diff=True)

@@ -10,9 +10,10 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_admin_password
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import Cluster, made
+from api_double import Cluster
 from grafana_double import RELEASES, Double
 from grafana_double.server import USER
+from objects_double import made
 
 MARK = "runtime-security/password"
 # Nothing listens there.

@@ -8,9 +8,10 @@ import json
 import re
 
 import pytest
-from api_double import Cluster, made
-from api_double import run as run_play
+from api_double import Cluster
 from certificate_secrets import OWNER, TASK, data, falco, names
+from objects_double import made
+from plays import run as run_play
 
 
 def task(module, **arguments):

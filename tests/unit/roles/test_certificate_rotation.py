@@ -9,8 +9,8 @@ import base64
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import wanted, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import made
 from certificate_secrets import OWNER, PARAMS, data, names, signed
+from objects_double import made
 
 
 class Pods:

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import info, issuer, wanted, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import made
 from api_lies import LIES, Liar
 from certificate_secrets import CA, LEAVES, OWNER, PARAMS, data, leaf, names, signed
+from objects_double import made
 
 
 def test_a_first_run_makes_all_and_a_second_one_changes_nothing(run, cluster):

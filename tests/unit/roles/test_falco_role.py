@@ -8,7 +8,9 @@ import json
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.falco_ebpf import FINDINGS
-from api_double import Cluster, entry, made, mark, release, run
+from api_double import Cluster
+from objects_double import made, mark, release
+from plays import entry, run
 
 MANIFESTS = """
 {kind: DaemonSet, metadata: {name: falco}, spec: {template: {spec: {containers: [{name: falco}]}}}}

@@ -11,7 +11,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules_check
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
-from api_double import HELM, Cluster, Server, made
+from api_double import Cluster, Server
+from objects_double import made
+from plays import HELM
 
 WORD = "planted-word"
 OWNER = {"app.kubernetes.io/managed-by": "tests"}

@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_admin_secret
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import Cluster, made
+from api_double import Cluster
+from objects_double import made
 
 MARK = "runtime-security/password"
 GRAFANA = made("Deployment", "grafana")

@@ -8,10 +8,11 @@ import base64
 import json
 
 import pytest
-from api_double import Server, made
+from api_double import Server
 from doors import by_action, by_module
 from grafana_double import RELEASES, Double
 from grafana_double.server import USER
+from objects_double import made
 from recorder import Recorder, refused
 
 VARIABLES = {

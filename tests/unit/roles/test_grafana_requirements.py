@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_requirements
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import Cluster, made
+from api_double import Cluster
+from objects_double import made
 
 NAMESPACE = made("Namespace", "monitoring")
 NOTHING = {"certificate_version": "", "certificate_not_after": ""}

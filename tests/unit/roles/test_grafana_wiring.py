@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from api_double import Cluster, entry, run
+from api_double import Cluster
 from grafana_double import RELEASES, Double
 from grafana_double.server import USER
+from plays import entry, run
 from test_grafana_in_cluster import reached
 
 # What says that the role has something to do, one for each task that writes.

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from api_double import Cluster, mark, release
+from api_double import Cluster
 from helm_inputs import ALLOY, DEPLOYED, LOKI, NAMESPACE, RECORD, actions
+from objects_double import mark, release
 
 INTERRUPTED = ["failed", "pending-install", "pending-upgrade", "pending-rollback"]
 

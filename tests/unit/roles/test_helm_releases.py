@@ -8,8 +8,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from api_double import Cluster, made, mark, release
+from api_double import Cluster
 from helm_inputs import ALLOY, DEPLOYED, LOKI, NAMESPACE, RECORD, actions
+from objects_double import made, mark, release
 
 
 def test_what_is_missing_is_installed_and_recorded(helm_module):

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from api_double import Cluster, mark
+from api_double import Cluster
 from helm_inputs import DEPLOYED, LOKI, NAMESPACE, RECORD, actions
+from objects_double import mark
 
 
 class Account(Cluster):

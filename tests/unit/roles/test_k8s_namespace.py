@@ -8,7 +8,8 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_namespace, owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import Cluster, Server, made, mark, release
+from api_double import Cluster, Server
+from objects_double import made, mark, release
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 LABELS = {ENFORCE: "privileged"}

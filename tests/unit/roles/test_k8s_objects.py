@@ -9,7 +9,7 @@ import json
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects, owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import made
+from objects_double import made
 from recorder import DRY, OWNER, Recorder, asked, config_map, refused, secret, task
 
 

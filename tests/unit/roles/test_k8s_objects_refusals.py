@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import made
+from objects_double import made
 from recorder import OWNER, Recorder, asked, config_map, refused, secret, task
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import made
+from objects_double import made
 from recorder import DRY, OWNER, Recorder, asked, config_map, task
 
 

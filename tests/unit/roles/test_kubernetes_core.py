@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import base64
 
-from api_double import Cluster, made, run
+from api_double import Cluster
+from objects_double import made
+from plays import run
 
 OLD, NEW = (base64.b64encode(word.encode()).decode() for word in ("planted-old", "planted-new"))
 OTHERS = made("Secret", "theirs", data={"password": OLD})

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from api_double import Cluster, entry, made, mark, release, run
+from api_double import Cluster
+from objects_double import made, mark, release
+from plays import entry, run
 
 OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 MARKED = {"runtime-security/release": "loki"}

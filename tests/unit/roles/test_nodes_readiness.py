@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_double import Cluster, entry, made, run
+from api_double import Cluster
 from exec_double import NodeCluster
+from objects_double import made
+from plays import entry, run
 
 SPACE = "ebpf-readiness"
 LABELS = {"app.kubernetes.io/name": "ebpf-readiness", "app.kubernetes.io/managed-by": "runtime_security.kubernetes"}

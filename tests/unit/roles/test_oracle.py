@@ -19,8 +19,9 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_
     refuse_foreign,
     selected,
 )
-from api_double import KINDS, Cluster, made
+from api_double import KINDS, Cluster
 from api_lies import Liar, each, honest_first
+from objects_double import made
 
 LABELS = {"app": "ours", **OWNER}
 SETTINGS = made("ConfigMap", "settings", LABELS)

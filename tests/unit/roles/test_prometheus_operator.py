@@ -8,7 +8,8 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import prometheus_operator
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
-from api_double import Cluster, made, mark, release
+from api_double import Cluster
+from objects_double import made, mark, release
 
 GROUP = "monitoring.coreos.com"
 RECORD = made("ConfigMap", "prometheus-operator-definitions", OWNER)

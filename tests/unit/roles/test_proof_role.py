@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from api_double import Cluster, entry, made, run
+from api_double import Cluster
+from objects_double import made
+from plays import entry, run
 from test_grafana_in_cluster import secret, service
 
 LABELS = {"app.kubernetes.io/name": "pipeline-proof", "app.kubernetes.io/managed-by": "runtime_security.kubernetes"}

@@ -12,8 +12,9 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
     UnclearAnswer,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import evidence, task
-from api_double import Cluster, made, mark, release
+from api_double import Cluster
 from api_lies import Liar, each, honest_first
+from objects_double import made, mark, release
 
 
 def look(reader):

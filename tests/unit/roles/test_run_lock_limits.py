@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import now
-from api_double import Cluster, Server, entry, run
+from api_double import Cluster, Server
+from plays import entry, run
 from two_runs import ENTRIES, LEASE, LOCK, NOTE, cluster_lock, command, gate, holder, keeper_of, reached
 
 ANOTHER = {

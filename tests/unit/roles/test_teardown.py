@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from api_double import Cluster, made, mark, release, run
+from api_double import Cluster
+from objects_double import made, mark, release
+from plays import run
 
 OURS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 PROOF = OURS | {"app.kubernetes.io/name": "pipeline-proof"}

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_double import Cluster, entry, run
+from api_double import Cluster
+from plays import entry, run
 
 SCHEMA = """
 loki_stack_values:

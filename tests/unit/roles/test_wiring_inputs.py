@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from api_double import Cluster, entry, run
+from api_double import Cluster
+from plays import entry, run
 
 
 def validate(**inputs):

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from api_double import TOP, Cluster, Server
+from api_double import Cluster, Server
+from plays import TOP
 
 LOCK = "runtime_security.kubernetes.run_lock"
 LEASE = ("coordination.k8s.io/v1", "default", "leases", "runtime-security")

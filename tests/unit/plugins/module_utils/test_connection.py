@@ -25,6 +25,7 @@ from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "roles"))
 import api_double
+import objects_double
 
 TEXT = base64.b64encode(b"a key that is none").decode()
 
@@ -73,7 +74,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("form", ["dictionary", "text", "path", "environment"])
 def test_objects_are_read_and_written(serve, form, monkeypatch, tmp_path):
-    cluster = api_double.Cluster(api_double.made("Service", "loki"))
+    cluster = api_double.Cluster(objects_double.made("Service", "loki"))
     found = serve(cluster)
     path = tmp_path / "kubeconfig"
     path.write_text(json.dumps(found), encoding="utf-8")
@@ -81,14 +82,14 @@ def test_objects_are_read_and_written(serve, form, monkeypatch, tmp_path):
     given = {"dictionary": found, "text": json.dumps(found), "path": str(path), "environment": None}[form]
     with connected_client({"kubeconfig": given}) as client:
         assert Reader(client).one("Service", "v1", "loki", "monitoring")["metadata"]["name"] == "loki"
-        client.create(client.resource("ConfigMap", "v1"), api_double.made("ConfigMap", "a"))
+        client.create(client.resource("ConfigMap", "v1"), objects_double.made("ConfigMap", "a"))
     assert cluster.changes == ["POST configmaps/a"]
 
 
 def test_a_dry_run_writes_nothing(serve):
     cluster = api_double.Cluster()
     with connected_client({"kubeconfig": serve(cluster)}, dry_run=True) as client:
-        client.create(client.resource("ConfigMap", "v1"), api_double.made("ConfigMap", "a"))
+        client.create(client.resource("ConfigMap", "v1"), objects_double.made("ConfigMap", "a"))
     assert not cluster.changes and not cluster.objects
 
 
