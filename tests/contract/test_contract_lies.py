@@ -10,109 +10,12 @@ import re
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import (
     grafana_client,
-    grafana_data_source_settings,
-    grafana_folder,
 )
 from grafana_double import RELEASES, Double, server
 from grafana_double.lies import LIES, Lie
-from modules import run
+from lies_steps import STEPS, prepare
 
-OWNER = "us"
-BOARDS = [{"uid": f"ours-{number}", "title": f"Ours {number}", "panels": []} for number in range(3)]
-RULE = {
-    "uid": "ours",
-    "title": "Ours",
-    "queries": [{"ref": "A", "data_source": "prometheus", "type": "prometheus", "expr": "up"}],
-    "condition": "$A < 1",
-}
-POINT = {"name": "ours", "type": "webhook", "settings": {"url": "http://127.0.0.1:9"}}
-FOLDER = {"folder_uid": "ours", "owner": OWNER}
-ALERTING = {**FOLDER, "rules": [RULE], "contact_points": [POINT], "policy": {"contact_point": "ours"}, "group": "g"}
-SOURCE = {"uid": "loki", "type": "loki", "ds_url": "http://loki:3100", "owner": OWNER}
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(grafana_data_source_settings, "_ROUNDS", 1)
-    monkeypatch.setattr(grafana_folder, "COUNT_SECONDS", 0)
-
-
-def ours(double):
-    """Everything a role makes, at work."""
-    for module, more in (
-        ("grafana_dashboards", {**FOLDER, "folder_title": "Ours", "dashboards": BOARDS}),
-        ("grafana_alerting", ALERTING),
-        ("grafana_data_source", SOURCE),
-    ):
-        assert not run(module, double.url, **more).get("failed")
-
-
-def their_dashboard(double):
-    """Somebody's dashboard in our folder."""
-    board = {"uid": "theirs", "title": "Theirs", "tags": [], "panels": [{"id": 1}]}
-    double.dashboards._keep("theirs", board, "ours", "")
-
-
-def theirs(double):
-    """Somebody's things beside ours: also in our folder and in our group of rules."""
-    their_dashboard(double)
-    board = {"title": "Theirs", "tags": [], "panels": [{"id": 1}]}
-    double.dashboards._keep("elsewhere", {**board, "uid": "elsewhere"}, "", "")
-    others = {**ALERTING, "owner": "them", "rules": [{**RULE, "uid": "theirs", "title": "Theirs"}]}
-    others["contact_points"] = [{**POINT, "name": f"theirs-{number}"} for number in range(3)]
-    below = [{"matchers": [f"n={number}"], "contact_point": f"theirs-{number}"} for number in range(3)]
-    others["policy"] = {"contact_point": "theirs-0", "routes": below}
-    assert not run("grafana_alerting", double.url, **others).get("failed")
-    assert not run("grafana_data_source", double.url, **{**SOURCE, "uid": "theirs", "owner": "them"}).get("failed")
-
-
-# What a run is about: the module, its parameters, whether others have things beside ours.
-STEPS = {
-    "dashboards purged": (
-        "grafana_dashboards",
-        {**FOLDER, "folder_title": "Ours", "dashboards": BOARDS[:1], "purge": True},
-        True,
-    ),
-    "dashboard overwritten": (
-        "grafana_dashboards",
-        {**FOLDER, "folder_title": "Ours", "dashboards": [{**BOARDS[0], "panels": [{"id": 9}]}, *BOARDS[1:]]},
-        True,
-    ),
-    "folder renamed": ("grafana_dashboards", {**FOLDER, "folder_title": "Renamed", "dashboards": BOARDS}, True),
-    "folder with things of others": ("grafana_dashboards", {**FOLDER, "state": "absent"}, True),
-    "folder with a dashboard of others": ("grafana_dashboards", {**FOLDER, "state": "absent"}, False),
-    "folder deleted": ("grafana_dashboards", {**FOLDER, "state": "absent"}, False),
-    "alerting changed": (
-        "grafana_alerting",
-        {
-            **ALERTING,
-            "rules": [{**RULE, "condition": "$A < 2"}],
-            "policy": {"contact_point": "theirs-1"},
-            "interval_seconds": 30,
-        },
-        True,
-    ),
-    "alerting purged": ("grafana_alerting", {**FOLDER, "group": "g", "purge": True}, True),
-    "alerting removed": ("grafana_alerting", {**FOLDER, "state": "absent"}, True),
-    "data source changed": ("grafana_data_source", {**SOURCE, "ds_url": "http://other:3100"}, True),
-    "data source of others": ("grafana_data_source", {**SOURCE, "uid": "theirs", "ds_url": "http://other:3100"}, True),
-    "data source removed": ("grafana_data_source", {**SOURCE, "state": "absent"}, True),
-    "data source of others removed": ("grafana_data_source", {**SOURCE, "uid": "theirs", "state": "absent"}, True),
-}
-
-
-def prepare(double, step):
-    """The Grafana before the step, and a call that does it."""
-    ours(double)
-    module, more, with_others = STEPS[step]
-    if with_others:
-        theirs(double)
-    if step == "folder with a dashboard of others":
-        their_dashboard(double)
-    if not with_others:
-        assert not run("grafana_alerting", double.url, **{**FOLDER, "state": "absent"}).get("failed")
-    double.requests.clear()
-    return lambda: run(module, double.url, **more)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def of_others(double):
@@ -262,39 +165,3 @@ def test_a_step_is_not_done_on_a_lie(step):
                 if step == "dashboards purged":
                     done = [sent for sent in done if sent[1] == path]
                 assert done == [], f"{kind} at {path}: {result}"
-
-
-def test_what_keeps_a_folder_is_named():
-    with Double(RELEASES["12.4.3"]) as double:
-        call = prepare(double, "folder with things of others")
-        double.folders.library["lib"] = {"uid": "lib", "name": "Panel", "folderUid": "ours"}
-        result = call()
-    assert (result["folder"], result["removed"]) == ("kept", ["ours-0", "ours-1", "ours-2"])
-    found = ["dashboard 'Theirs' (theirs)", "alert rule 'Theirs' (theirs)", "library panel 'Panel' (lib)"]
-    # Ours is still there as well: the step removes no alert rules.
-    assert [one for one in result["content"] if "ours" not in one] == found
-    (warning,) = result["warnings"]
-    assert warning.startswith("the folder 'Ours' (ours) of Grafana at")
-    assert "alert rule 'Theirs' (theirs)" in warning
-
-
-@pytest.mark.parametrize("by", ["route", "rule"])
-def test_a_contact_point_in_use_is_refused_before_anything_is_removed(by):
-    with Double(RELEASES["12.4.3"]) as double:
-        call = prepare(double, "alerting removed")
-        if by == "route":
-            double.alerting.policies["routes"].append({"receiver": "ours", "object_matchers": [["team", "=", "x"]]})
-        else:
-            double.alerting.rules["theirs"]["notification_settings"] = {"receiver": "ours"}
-        result = call()
-        assert double.writes() == []
-    user = "a route of others in the notification policies" if by == "route" else "the alert rule 'Theirs' (theirs)"
-    assert f"contact_points: 'ours' of us is no longer declared, but {user} sends to it" in result["msg"]
-
-
-def test_a_folder_of_others_is_not_renamed():
-    with Double(RELEASES["12.4.3"]) as double:
-        double.folders._create({"uid": "ours", "title": "Somebody's"})
-        result = run("grafana_dashboards", double.url, **FOLDER, folder_title="Ours", dashboards=BOARDS)
-        assert double.writes() == []
-    assert "has the folder 'ours' with another title (\"Somebody's\")" in result["msg"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import lab_falco_charts, templated_by
+from chart_templates import lab_falco_charts, templated_by
 
 ROOT = Path(__file__).parents[3]
 LAB = ROOT / "lab" / "charts"

@@ -8,7 +8,7 @@ import json
 
 import pytest
 import yaml
-from conftest import templated_by
+from chart_templates import templated_by
 from loki_charts import BOTH, container, loki_config, pod, secret
 
 OUR_LABELS = {"namespace", "pod", "container", "app", "node_name", "job"}

@@ -12,7 +12,7 @@ import re
 
 import command_lines
 import pytest
-from conftest import templated_by
+from chart_templates import templated_by
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import templated_by
+from chart_templates import templated_by
 
 REAL = Path(os.environ["REAL_CHARTS"]) if "REAL_CHARTS" in os.environ else None
 REAL_FALCO = Path(os.environ["REAL_FALCO_CHARTS"]) if "REAL_FALCO_CHARTS" in os.environ else None

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.filter.mirrored_image import mirrored_image
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.images import is_test
-from conftest import ROOT, lab_falco_charts, release_values, render, templated_by
+from chart_templates import ROOT, lab_falco_charts, release_values, render, templated_by
 
 LAB = ROOT / "lab" / "charts"
 REAL = Path(os.environ["REAL_CHARTS"]) if "REAL_CHARTS" in os.environ else None

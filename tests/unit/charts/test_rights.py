@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import lab_falco_charts, release_values, render, templated_by
+from chart_templates import lab_falco_charts, release_values, render, templated_by
 
 LAB = Path(__file__).parents[3] / "lab" / "charts"
 LEARNT = {"falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf"}}
