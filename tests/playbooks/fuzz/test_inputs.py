@@ -11,7 +11,8 @@ import pytest
 import role_inputs
 
 from . import works
-from .cases import LONG, MARKER, cases
+from .cases import cases
+from .values import LONG, MARKER
 from .verdict import bounded, fault, plain
 
 ALL = cases()

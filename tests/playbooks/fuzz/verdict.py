@@ -11,7 +11,7 @@ import time
 import role_inputs
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.inputs import carries_secrets, shown
 
-from .cases import MARKER
+from .values import MARKER
 
 # What a message has that no one thought of.
 FOREIGN = re.compile(

@@ -12,7 +12,7 @@ from pathlib import Path
 import role_inputs
 import yaml
 
-from .cases import PRODUCT
+from .values import PRODUCT
 
 CHARTS = role_inputs.ROOT / "lab" / "charts"
 # What the role learns at run time, and what has it use charts that are here.
