@@ -20,6 +20,7 @@ description:
   - Fails after all checks if a line is not V(ok); the result, and the file at O(path), still contain the whole list.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
+  - runtime_security.kubernetes.grafana_target
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.
@@ -32,83 +33,6 @@ attributes:
     details:
       - The task changes nothing that stays, and never reports a change.
 options:
-  grafana:
-    description:
-      - Connection to Grafana.
-    type: dict
-    required: true
-    suboptions:
-      url:
-        description:
-          - Address of Grafana, for example V(http://192.0.2.10:30300). By default that of O(grafana.service).
-        type: str
-        aliases: [grafana_url]
-      url_username:
-        description:
-          - Grafana user that may read dashboards and query data sources. By default the one in the Secret of
-            O(grafana.service), without it V(admin).
-        type: str
-        aliases: [grafana_user]
-      url_password:
-        description:
-          - Password of the user. By default the one in the Secret, without O(grafana.service) V(admin).
-        type: str
-        aliases: [grafana_password]
-      grafana_api_key:
-        description:
-          - Token of a service account, instead of O(grafana.url_username) and O(grafana.url_password).
-        type: str
-      use_proxy:
-        description:
-          - Use the proxies of the environment.
-        type: bool
-        default: true
-      validate_certs:
-        description:
-          - If V(false), Grafana's certificate is not validated.
-        type: bool
-        default: true
-      ca_path:
-        description:
-          - CA file for Grafana's certificate.
-        type: path
-      client_cert:
-        description:
-          - PEM file with a client certificate, if Grafana requires one.
-        type: path
-      client_key:
-        description:
-          - PEM file with the key of O(grafana.client_cert), if that file does not contain it.
-        type: path
-      timeout:
-        description:
-          - Seconds until a request must have been answered.
-        type: int
-        default: 30
-      service:
-        description:
-          - The Grafana in the cluster. What the other options leave open is read there, as by the other Grafana modules. One of
-            O(grafana.url) and O(grafana.service) is needed.
-        type: dict
-        suboptions:
-          namespace:
-            description: Namespace of Grafana.
-            type: str
-            default: monitoring
-          name:
-            description: Name of Grafana's Service, and of its Ingress.
-            type: str
-            default: grafana
-          admin_secret:
-            description: Secret with the keys C(admin-user) and C(admin-password).
-            type: str
-            default: grafana-admin
-      variables:
-        description:
-          - Names of the variables that error messages name in the place of options, by option, of C(url), C(url_username),
-            C(url_password), C(grafana_api_key), C(namespace) and C(admin_secret).
-        type: dict
-        default: {}
   loki_uid:
     description:
       - Uid of Grafana's Loki data source.
