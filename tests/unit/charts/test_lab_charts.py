@@ -8,24 +8,9 @@ dependencies built or taken out of Chart.yaml.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[3]
-LAB = ROOT / "lab" / "charts"
-REAL = [Path(os.environ["REAL_CHARTS"])] if "REAL_CHARTS" in os.environ else []
-BOTH = pytest.mark.parametrize("charts", [LAB, *REAL], ids=["lab", "real"][: 1 + len(REAL)])
-
-
-def pod(objects, kind, name):
-    return objects[kind, name]["spec"]["template"]
-
-
-def container(objects, kind, name):
-    return pod(objects, kind, name)["spec"]["containers"][0]
+from chart_objects import BOTH, LAB, container, pod
 
 
 def ports(service):

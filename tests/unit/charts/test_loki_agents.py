@@ -8,8 +8,8 @@ import json
 
 import pytest
 import yaml
+from chart_objects import BOTH, container, loki_config, pod, secret
 from chart_templates import templated_by
-from loki_charts import BOTH, container, loki_config, pod, secret
 
 OUR_LABELS = {"namespace", "pod", "container", "app", "node_name", "job"}
 

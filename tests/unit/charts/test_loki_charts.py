@@ -9,7 +9,7 @@ out of Chart.yaml. The lab has no Alloy and one mode of Loki; the other modes ar
 from __future__ import annotations
 
 import pytest
-from loki_charts import BOTH, LAB, REAL, container, loki_config, pod, secret
+from chart_objects import BOTH, LAB, REAL, container, loki_config, pod, secret
 
 S3 = {
     "loki_stack_s3_bucket": "chunks",

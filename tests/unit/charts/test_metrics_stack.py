@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 import yaml
+from chart_objects import BOTH, REAL
 
-LAB = Path(__file__).parents[3] / "lab" / "charts"
-REAL = [Path(os.environ["REAL_CHARTS"])] if "REAL_CHARTS" in os.environ else []
-BOTH = pytest.mark.parametrize("charts", [LAB, *REAL], ids=["lab", "real"][: 1 + len(REAL)])
 PLACEMENT = {
     "metrics_stack_priority_class": "high",
     "metrics_stack_node_selector": {"disk": "fast"},

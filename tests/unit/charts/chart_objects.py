@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The charts of loki_stack, and what is looked up in their objects."""
+"""Folders with charts, and what is looked up in the objects that they make."""
 
 from __future__ import annotations
 
