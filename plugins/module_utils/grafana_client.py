@@ -84,7 +84,7 @@ def _form(answer: t.Any, kind: type, keys: tuple[str, ...]) -> str:
 
 
 def _body_of(response: HTTPError) -> t.Any:
-    """The answer that goes with a status; an empty string for what is no JSON or was cut off."""
+    """The answer that goes with a status; an empty string for what is no JSON or was truncated."""
     try:
         body = response.read()
         return json.loads(body) if body else None

@@ -163,8 +163,8 @@ EXAMPLES = r"""
       - {name: agent, secret: agent-tls, namespace: agents, usage: [client], common_name: agent}
   register: pipeline
 
-# rollout.yml gives the workloads the fingerprints, and waits until they run. The last one is due at the end, too.
-- name: Change the CA, where that is due
+# rollout.yml gives the workloads the fingerprints, and waits until they run. It runs once more at the end.
+- name: Change the CA, where that is needed
   ansible.builtin.include_tasks: change_ca.yml
   loop: "{{ pipeline.phases }}"
   loop_control: {loop_var: phase}

@@ -81,4 +81,4 @@ def _walk(words, wanted, found):
             per_member = member[kind]
             position += fixed[kind] + (per_member and per_member * (info & 0xFFFF))
     except IndexError:
-        raise BtfError("type {0} is cut off or of an unknown kind".format(type_id)) from None
+        raise BtfError("type {0} is truncated or of an unknown kind".format(type_id)) from None

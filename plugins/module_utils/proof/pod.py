@@ -46,7 +46,7 @@ def pod_definition(name: str, namespace: str, image: str, lifetime: int) -> dict
         "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
         "spec": {
-            # Should the run be cut off and never come again, the pod still stops.
+            # Should the run be interrupted and never repeated, the pod still stops.
             "activeDeadlineSeconds": lifetime,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
@@ -129,12 +129,12 @@ class MarkedPod:
         watch.until(self._look, _EVERY_SECONDS)
 
     def _begin(self, lifetime: int) -> None:
-        """Both again from the start: a proof that was cut off may still be at work, and takes its namespace away."""
+        """Both again from the start: a proof that was interrupted may still run, and takes its namespace away."""
         self._prepare_namespace()
         self._post(lifetime)
 
     def _prepare_namespace(self) -> None:
-        """Make the namespace; of an earlier run that was cut off, only leftovers are to be removed."""
+        """Make the namespace; of an earlier run that was interrupted, only leftovers are to be removed."""
         found = self._cluster.get("Namespace", self.namespace)
         if found is None:
             self._cluster.create("Namespace", namespace_definition(self.namespace))

@@ -40,7 +40,7 @@ class Watch:
         return self._over.is_set() or self.left() == 0
 
     def cancel(self) -> None:
-        """End all waiting: the run was cut off."""
+        """End all waiting: the run was interrupted."""
         self._over.set()
 
     def pause(self, seconds: float) -> None:
