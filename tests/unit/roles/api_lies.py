@@ -9,7 +9,7 @@ import time
 import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, connected
-from api_double import Cluster, Server
+from api_double import Cluster
 
 
 def status(code, reason):
@@ -76,16 +76,12 @@ def honest_first(cluster, at):
 
 
 @pytest.fixture
-def at():
+def at(serve):
     """A client and a reader of a cluster on loopback."""
-    servers = []
 
     def connect(cluster):
-        servers.append(Server(cluster))
-        client = connected(lambda: get_api_client(kubeconfig=servers[-1].kubeconfig()))
+        kubeconfig = serve(cluster).kubeconfig()
+        client = connected(lambda: get_api_client(kubeconfig=kubeconfig))
         return client, Reader(client, seconds=0.5)
 
-    yield connect
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return connect

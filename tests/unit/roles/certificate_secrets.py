@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer, wanted, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
-from api_double import Cluster, Server
+from api_double import Cluster
 from plays import entry
 
 OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
@@ -89,18 +89,13 @@ def falco(*names, **inputs):
 
 
 @pytest.fixture
-def client_at():
+def client_at(serve):
     """A client of a cluster on loopback."""
-    servers = []
 
     def connect(cluster):
-        servers.append(Server(cluster))
-        return get_api_client(kubeconfig=servers[-1].kubeconfig())
+        return get_api_client(kubeconfig=serve(cluster).kubeconfig())
 
-    yield connect
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return connect
 
 
 @pytest.fixture(name="cluster")

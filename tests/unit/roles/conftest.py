@@ -107,60 +107,52 @@ def play(tmp_path):
 
 
 @pytest.fixture
-def helm_module(tmp_path, monkeypatch):
-    """Runs the work of helm_releases on a cluster; returns its result, or the error with its facts as failed, msg."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(recovery, "PATIENCE", 0.2)
-    monkeypatch.setattr(operations, "WAIT_SECONDS", 0.01)
+def serve():
+    """Starts an API server for a cluster; it ends with the test."""
     servers = []
 
-    def run(cluster, *asked, check=False, diff=False, **options):
+    def start(cluster):
         servers.append(Server(cluster))
-        program = tmp_path / "helm"
-        address = f"http://127.0.0.1:{servers[-1].server_port}"
-        program.write_text(HELM.replace("ADDRESS", repr(address)), encoding="utf-8")
-        program.chmod(0o755)
-        given = {
-            "kubeconfig": servers[-1].kubeconfig(),
-            "namespace": "monitoring",
-            "releases": list(asked),
-            "binary_path": str(program),
-        }
-        checked = ArgumentSpecValidator(releases.ARGUMENTS).validate(given | options)
-        assert checked.error_messages == []
-        try:
-            return result_of(releases, checked.validated_parameters, Mode(check, diff))
-        except WorkError as error:
-            return error.facts | {"failed": True, "msg": str(error)}
+        return servers[-1]
 
-    yield run
+    yield start
     for server in servers:
         server.shutdown()
         server.server_close()
 
 
 @pytest.fixture
-def work_on(tmp_path, monkeypatch):
+def work_on(serve, tmp_path, monkeypatch):
     """Runs any work on a cluster, with a Helm where it takes one; returns its result, or raises WorkError."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
     monkeypatch.setattr(operations, "WAIT_SECONDS", 0.01)
-    servers = []
 
     def run(work, cluster, check=False, diff=False, **options):
-        servers.append(Server(cluster))
-        given = {"namespace": "monitoring", "kubeconfig": servers[-1].kubeconfig()} | options
+        server = serve(cluster)
+        given = {"namespace": "monitoring", "kubeconfig": server.kubeconfig()}
         if "binary_path" in work.ARGUMENTS:
             program = tmp_path / "helm"
-            address = f"http://127.0.0.1:{servers[-1].server_port}"
+            address = f"http://127.0.0.1:{server.server_port}"
             program.write_text(HELM.replace("ADDRESS", repr(address)), encoding="utf-8")
             program.chmod(0o755)
             given["binary_path"] = str(program)
-        checked = ArgumentSpecValidator(work.ARGUMENTS).validate(given)
+        checked = ArgumentSpecValidator(work.ARGUMENTS).validate(given | options)
         assert checked.error_messages == []
         return result_of(work, checked.validated_parameters, Mode(check, diff))
 
-    yield run
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return run
+
+
+@pytest.fixture
+def helm_module(work_on, monkeypatch):
+    """Runs the work of helm_releases on a cluster; returns its result, or the error with its facts as failed, msg."""
+    monkeypatch.setattr(recovery, "PATIENCE", 0.2)
+
+    def run(cluster, *asked, **options):
+        try:
+            return work_on(releases, cluster, releases=list(asked), **options)
+        except WorkError as error:
+            return error.facts | {"failed": True, "msg": str(error)}
+
+    return run

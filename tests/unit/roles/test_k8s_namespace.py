@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_namespace, owned_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
-from api_double import Cluster, Server
+from api_double import Cluster
 from objects_double import made, mark, release
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -17,21 +17,16 @@ DRY = Mode(check=True, diff=True)
 
 
 @pytest.fixture
-def task(monkeypatch):
+def task(serve, monkeypatch):
     """Runs the work with a cluster on loopback."""
     monkeypatch.setattr(owned_objects, "EVERY_SECONDS", 0.01)
-    servers = []
 
     def run(cluster, state="present", mode=None, **more):
-        servers.append(Server(cluster))
         given = {"labels": {}, "owner": OWNER, "removed_releases": [], "wait_timeout": 30} | more
-        params = given | {"name": "falco", "state": state, "kubeconfig": servers[-1].kubeconfig()}
+        params = given | {"name": "falco", "state": state, "kubeconfig": serve(cluster).kubeconfig()}
         return k8s_namespace.run(params, mode or Mode())
 
-    yield run
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return run
 
 
 def namespace(labels=None, **metadata):
