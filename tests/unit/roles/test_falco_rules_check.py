@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules_check
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
-from api_double import Cluster, Server
+from api_double import Cluster
 from objects_double import made
 from plays import HELM
 
@@ -90,11 +90,11 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def check(tmp_path):
+def check(serve, tmp_path):
     """Runs the work; returns the result, or the error as failed, msg. No result has the planted word."""
 
     def run(cluster, *, mode=None, **options):
-        server = Server(cluster)
+        server = serve(cluster)
         program = tmp_path / "helm"
         address = f"http://127.0.0.1:{server.server_port}"
         program.write_text(HELM.replace("ADDRESS", repr(address)), encoding="utf-8")
@@ -117,9 +117,6 @@ def check(tmp_path):
             result = result_of(rules_check, checked.validated_parameters, mode or Mode())
         except WorkError as error:
             result = error.facts | {"failed": True, "msg": str(error)}
-        finally:
-            server.shutdown()
-            server.server_close()
         assert WORD not in json.dumps(result) + json.dumps(rules_check.masked(checked.validated_parameters))
         return result
 
