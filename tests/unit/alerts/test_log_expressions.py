@@ -98,7 +98,7 @@ def test_the_panel_shows_the_share_and_zero_where_all_is_well(story):
         story.event(at, node="n2")
     story.told()
     page = json.loads((ROLE / "files" / "dashboards" / "pipeline-health.json").read_text(encoding="utf-8"))
-    (panel,) = [panel for panel in page["panels"] if panel["title"] == "Events that Falco could not attribute"]
+    (panel,) = [panel for panel in page["panels"] if panel["title"] == "Events without pod or process"]
     no_pod, no_process = (
         story.latest(target["expr"].replace("$cluster", ".*").replace("$__interval", "10m"), 600)
         for target in panel["targets"]
