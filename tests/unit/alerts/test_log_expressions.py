@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules about events that Falco could not attribute, on pasts that are made up, evaluated by Loki itself."""
+"""The rules about events without a pod or a process, on made-up histories, evaluated by Loki itself."""
 
 from __future__ import annotations
 
