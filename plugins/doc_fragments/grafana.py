@@ -19,7 +19,8 @@ _SERVICE = re.sub(
 class ModuleDocFragment:
     """Connection options of the Grafana modules: those of community.grafana, and what they lack."""
 
-    DOCUMENTATION = (
+    # With a type: ansible-test takes what is assigned without one for a plain string.
+    DOCUMENTATION: str = (
         r"""
 options:
   url:

@@ -70,7 +70,8 @@ def _option(description: str, credentials: str, variables: str) -> str:
 class ModuleDocFragment:
     """Grafana as the option C(grafana) of a module that also asks other APIs."""
 
-    DOCUMENTATION = _option(
+    # With a type: ansible-test takes what is assigned without one for a plain string.
+    DOCUMENTATION: str = _option(
         r"""
   grafana:
     description:
@@ -103,7 +104,7 @@ class ModuleDocFragment:
 """,
     )
     # For a module that sets the administrator's password.
-    ADMINISTRATOR = _option(
+    ADMINISTRATOR: str = _option(
         r"""
   grafana:
     description:

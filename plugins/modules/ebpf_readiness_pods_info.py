@@ -75,8 +75,6 @@ options:
     default: 60
 seealso:
   - module: runtime_security.kubernetes.ebpf_readiness_info
-  - plugin: runtime_security.kubernetes.ebpf_readiness
-    plugin_type: role
 """
 
 EXAMPLES = r"""

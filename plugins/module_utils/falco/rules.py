@@ -8,12 +8,7 @@ import hashlib
 import json
 import re
 
-import yaml
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
 
 SHIPPED = "the role's own rules (falco_ebpf_shipped_rules)"
 FOLDER = "/etc/falco/rules.d/"
@@ -50,7 +45,7 @@ def content_problems(text):
     try:
         # Composed, not constructed: the operator '=' is a text for Falco, and no text for this library.
         # As bytes, since Ansible's texts are of a kind of their own.
-        documents = list(yaml.compose_all(text.encode(), Loader=_Loader))
+        documents = list(yaml.compose_all(text.encode(), Loader=LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = "line %d, column %d: " % (mark.line + 1, mark.column + 1) if mark else ""

@@ -8,12 +8,12 @@ import contextlib
 import time
 import typing as t
 
-import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules_pod
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import job
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_verdict import verdict
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.template import rendered
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_comparison import diff
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import is_ending, is_owned
@@ -23,10 +23,6 @@ try:
     from kubernetes.client.exceptions import ApiException
 except ImportError:  # connection.py reports it
     ApiException = OSError
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
 
 _FILE = {name: {"type": "str", "required": True} for name in ("file", "item", "content")}
 ARGUMENTS = {
@@ -144,7 +140,7 @@ class _Check:
                 self._namespace,
                 params["binary_path"],
             )
-            manifests = [one for one in yaml.load_all(text, Loader=_Loader) if one]
+            manifests = [one for one in yaml.load_all(text, Loader=LOADER) if one]
             # A pod at its end is gone: before that this module has waited, and says why.
             made = job(manifests, params["name"], self._namespace, self._owner, 2 * params["timeout"])
             made["metadata"] = {"name": self._job, "namespace": self._namespace, "labels": self._owner}

@@ -6,12 +6,7 @@ from __future__ import annotations
 
 import shlex
 
-import yaml
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
 
 ANNOTATION = "runtime-security/file-%d"
 # What the script prints of a path that Falco passes over without a word.
@@ -52,7 +47,7 @@ def _named(manifests, kind, name):
 
 def _loaded(text):
     # As bytes, since Ansible's strings are of a type of their own.
-    return yaml.load(text.encode(), Loader=_Loader) or {}
+    return yaml.load(text.encode(), Loader=LOADER) or {}
 
 
 def _arguments(container):

@@ -11,14 +11,9 @@ from __future__ import annotations
 import json
 import re
 
-import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FOLDER, SHIPPED
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import SKIPPED
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
 
 # Files that Falco's image or falcoctl brings; the local one is for users.
 _VENDOR = re.compile(r"/etc/falco/(?!falco_rules\.local\.)[^/]+_rules\.ya?ml\Z")
@@ -149,7 +144,7 @@ def _rank(priority):
 def _entries(text):
     """Kind, name, priority and line of each rule, macro and list of a rules file; none where it is no YAML, which Falco reports."""
     try:
-        documents = list(yaml.compose_all(text.encode(), Loader=_Loader))
+        documents = list(yaml.compose_all(text.encode(), Loader=LOADER))
     except yaml.YAMLError:
         return
     for document in documents:
