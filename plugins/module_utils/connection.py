@@ -116,7 +116,7 @@ def _configuration(params: dict, folder: str) -> t.Any:
     except ConfigException as error:
         raise Unreachable(
             f"kubeconfig: it leads to no cluster ({error}). Expected a configuration that 'kubectl get namespaces' works with. "
-            "Fix: set kubeconfig and context, or make the cluster first."
+            "Fix: set both (for the roles runtime_security_kubeconfig and runtime_security_context), or create the cluster first."
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError, OSError, yaml.YAMLError) as error:
         # What the library says of it may quote what is in it.
