@@ -157,10 +157,10 @@ def test_the_variables_of_an_importing_play_win_over_the_inventory(inventory, pl
     path.write_text(yaml.safe_dump([site]), encoding="utf-8")
     code, said = playbook(path, "-i", folder)
     assert code == 2
-    assert "This removes the minikube cluster with all that runs in it. Nothing was changed." in said
+    assert "Expected yes, as this removes the minikube cluster with all that runs in it." in said
     code, said = playbook("teardown", "-i", folder)
     assert code == 2
-    assert "This removes our releases and Secrets from the cluster. Nothing was changed." in said
+    assert "Expected yes, as this removes our releases and Secrets from the cluster." in said
 
 
 def test_a_preflight_with_a_limit_still_reports_where_it_was_started(inventory, playbook, tmp_path):
