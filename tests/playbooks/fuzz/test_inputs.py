@@ -68,8 +68,12 @@ def tasks_of(number, case):
 def played(tmp_path_factory):
     """What a real play says to a part of the cases, beside what this process says."""
     folder = tmp_path_factory.mktemp("play")
-    # JSON has no other keys than texts, and a text of 1 MiB once is enough.
-    usable = [case for case in ALL if case.kind != "keys" and len(str(case.value)) < 10_000]
+    # JSON has no other keys than texts, a text of 1 MiB once is enough, and Ansible reads no file with half a character.
+    usable = [
+        case
+        for case in ALL
+        if case.kind != "keys" and len(str(case.value)) < 10_000 and "\ud800" not in str(case.value)
+    ]
     long = next(case for case in ALL if case.value == LONG)
     chosen = [*usable[:: len(usable) // 50], long]
     # What a lookup reads is no template.
