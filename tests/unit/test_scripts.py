@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,3 +31,19 @@ def test_test_files_outside_of_packages_have_names_of_their_own():
     files = [path for path in TOP.glob("tests/**/test_*.py") if not (path.parent / "__init__.py").exists()]
     names = [path.name for path in files]
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_live_tests_name_tasks_that_exist():
+    """They look for a task in what a run prints, which a cluster alone would show to be in vain."""
+    tasks = {
+        name
+        for path in [*TOP.glob("roles/*/tasks/*.yml"), *TOP.glob("playbooks/**/*.yml")]
+        for name in re.findall(r"- name: (.+)", path.read_text(encoding="utf-8"))
+    }
+    named = {
+        name
+        for path in TOP.glob("tests/live/**/*.py")
+        for name in re.findall(r'"([a-z_]+ \| [A-Z][^"\]]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 3
+    assert {name for name in named if not any(task.startswith(name) for task in tasks)} == set()

@@ -26,7 +26,7 @@ KILLED_IN = {
         "falco_ebpf_receiver_resources": {"requests": {"cpu": "11m"}}
     },
     "apply | Write the alert rules": {},
-    "prove | Follow the markers": {},
+    "ready | Follow the markers": {},
 }
 
 TALKATIVE = ("-vvvv", "--diff")
