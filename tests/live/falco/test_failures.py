@@ -21,7 +21,7 @@ CASES = {
     ),
     "rule": (
         {"falco_ebpf_values": {"customRules": {"broken.yaml": BAD_RULE}}},
-        ["falco_ebpf_rules", "no_such_macro", "the running Falco was not changed"],
+        ["falco_ebpf_rules", "no_such_macro", "The running Falco was not changed"],
     ),
     "probe": (
         {"falco_ebpf_values": {"containerSecurityContext": {"privileged": False}}},
