@@ -99,8 +99,9 @@ class Writer:
 
     def _warn_of_nobody(self, rules: list[dict], tree: dict, writes: list, found: list[dict], gone: list[dict]) -> None:
         """Warn of rules whose alerts reach nobody once everything is written."""
-        removed = {point["uid"] for point in gone}
-        after = [body for body, _current in writes] + [point for point in found if point["uid"] not in removed]
+        written = [body for body, _current in writes]
+        replaced = {point["uid"] for point in [*written, *gone]}
+        after = written + [point for point in found if point["uid"] not in replaced]
         text = notified.warning(rules, tree, after, self.params["variables"])
         self.warnings = [text] if text else []
 

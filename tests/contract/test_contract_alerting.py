@@ -213,3 +213,14 @@ def test_a_grafana_without_unified_alerting(folder):
     assert "needs Grafana 9.4 or newer" in refused(folder)
     gone = run("grafana_alerting", folder.url, owner="ours", folder_uid="ours", state="absent")
     assert (gone.get("failed"), gone["changed"]) == (None, False)
+
+
+def test_a_contact_point_counts_as_it_will_be(folder):
+    """Not as it is: what replaces an address with none reaches nobody."""
+    mail = {"name": "mail", "type": "email", "settings": {"addresses": "ops@example.org"}}
+    nobody = {**mail, "settings": {"addresses": "<example@email.com>"}}
+    policy = {"contact_point": "mail"}
+    assert not alerting(folder, contact_points=[mail], policy=policy).get("warnings")
+    for check in (True, False):
+        (warning,) = alerting(folder, check=check, contact_points=[nobody], policy=policy)["warnings"]
+        assert "nobody is notified of alerts of 1 rules (Disk is filling up)" in warning
