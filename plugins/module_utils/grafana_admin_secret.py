@@ -12,6 +12,10 @@ import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import (
+    PASSWORD_KEY,
+    USER_KEY,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_comparison import diff
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_writer import Change, Writer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import (
@@ -33,7 +37,6 @@ ARGUMENTS = {
     "deployment": {"type": "str", "default": "grafana"},
     "variables": {"type": "dict", "default": {}},
 }
-USER, PASSWORD = "admin-user", "admin-password"
 # Grafana keeps the password in its database. With "pending" the Secret has one that Grafana may not have yet.
 MARK = "runtime-security/password"
 _LENGTH = 32
@@ -86,7 +89,7 @@ def rotated(reader: Reader, params: dict, mode: Mode) -> dict:
             f"collection. Nothing was changed. Fix: to change a password of your own, set {given} and install Grafana again."
         )
     definition = _definition(params, generated(), "pending")
-    del definition["data"][USER]
+    del definition["data"][USER_KEY]
     return _result(Writer(reader, mode.check).write(definition, found, OWNER), mode)
 
 
@@ -106,8 +109,8 @@ class Stored:
     def __init__(self, found: dict | None) -> None:
         data = (found or {}).get("data") or {}
         self.managed = found is not None and is_owned(found, OWNER)
-        self.user, self.password = decoded(data.get(USER)), decoded(data.get(PASSWORD))
-        self.lacks = [key for key in (USER, PASSWORD) if not decoded(data.get(key))]
+        self.user, self.password = decoded(data.get(USER_KEY)), decoded(data.get(PASSWORD_KEY))
+        self.lacks = [key for key in (USER_KEY, PASSWORD_KEY) if not decoded(data.get(key))]
 
     def differs(self, params: dict) -> bool:
         """Whether what is asked for is something else."""
@@ -123,8 +126,8 @@ def refuse(stored: Stored, params: dict) -> None:
     place, name, user = _place(params), variable(params, "name"), variable(params, "admin_user")
     if not stored.managed and stored.lacks:
         raise WorkError(
-            f"{name}: {place} lacks {' and '.join(stored.lacks)}, and was not made by this collection. Expected both {USER} and "
-            f"{PASSWORD}. Grafana was not changed. Fix: add what is missing, or delete the Secret to have it generated."
+            f"{name}: {place} lacks {' and '.join(stored.lacks)}, and was not made by this collection. Expected both {USER_KEY} and "
+            f"{PASSWORD_KEY}. Grafana was not changed. Fix: add what is missing, or delete the Secret to have it generated."
         )
     if not stored.managed and stored.has_other_password(params):
         given = variable(params, "admin_password")
@@ -166,7 +169,7 @@ def _existing(reader: Reader, params: dict, mode: Mode) -> dict | None:
 
 
 def _definition(params: dict, password: str | bytes, mark: str) -> dict:
-    content = {USER: params["admin_user"], PASSWORD: password}
+    content = {USER_KEY: params["admin_user"], PASSWORD_KEY: password}
     plain = {key: one if isinstance(one, bytes) else one.encode() for key, one in content.items()}
     return {
         "apiVersion": "v1",

@@ -8,6 +8,7 @@ import json
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.host_proc import make_view
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.rollout import HOPELESS_ONCE
 
 try:
     from kubernetes.dynamic.exceptions import NotFoundError
@@ -17,14 +18,6 @@ except ImportError:
 
 COMPONENT = {"app.kubernetes.io/component": "node-host-proc"}
 _EVERY_SECONDS = 0.3
-# Waiting does not cure these soon.
-_HOPELESS = (
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "ErrImageNeverPull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-)
 # What host_proc.observe does, for a node of which nothing is known but that it starts pods. A line for each mounted /proc: its path, the
 # PID namespace, and yes or no to: kthreadd, process 1, cgroups through process 1, cgroups through process 2.
 SCRIPT = r"""
@@ -107,7 +100,7 @@ def ended(pod: dict) -> tuple[bool, list[dict] | None]:
         state = container.get("state") or {}
         if state.get("terminated"):
             return True, read_answer(state["terminated"].get("message") or "")
-        if (state.get("waiting") or {}).get("reason") in _HOPELESS:
+        if (state.get("waiting") or {}).get("reason") in HOPELESS_ONCE:
             return True, None
     return status.get("phase") in ("Failed", "Succeeded"), None
 

@@ -9,6 +9,8 @@ import typing as t
 
 # A container that waits for one of these cannot start before somebody changes something.
 HOPELESS = ("ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError")
+# Nor is a pod that runs once waited for in these; a rollout may recover from them.
+HOPELESS_ONCE = (*HOPELESS, "CreateContainerError", "ImagePullBackOff")
 PULL_FAILED = ("ErrImagePull", "ImagePullBackOff")
 
 # Seconds a trouble must last before it counts: shorter ones end by themselves while the parts of a release appear.

@@ -6,14 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-# Waiting does not cure these soon.
-_HOPELESS = (
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "ErrImageNeverPull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.rollout import HOPELESS_ONCE
 
 
 def has_ended(pod: dict) -> bool:
@@ -24,7 +17,7 @@ def has_ended(pod: dict) -> bool:
 def hopeless(pod: dict) -> list[str]:
     """Why a container of the pod does not start, where that does not change by itself."""
     waiting = [(one.get("state") or {}).get("waiting") or {} for one in _states(pod)]
-    return [one.get("message") or "no reason is given" for one in waiting if one.get("reason") in _HOPELESS]
+    return [one.get("message") or "no reason is given" for one in waiting if one.get("reason") in HOPELESS_ONCE]
 
 
 def refused(pod: dict, events: list[dict], job: str) -> list[str]:
