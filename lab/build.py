@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the lab's bundle from package registries: Go modules, Debian packages and the Python index.
 
-lab/build.py              build what is missing and print the bundle's folder
+lab/build.py              build what is missing of the bundle and print its folder
 lab/build.py PART ...     build only these parts and what they need
 lab/build.py --list       print the parts, and whether each is up to date
 """
@@ -55,7 +55,7 @@ def install_programs() -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--list", action="store_true", help="print the parts and whether each is up to date")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="parts to build; all when none is named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="parts to build; the bundle when none is named")
     arguments = parser.parse_args()
     builder = Builder(all_parts(), cache_folder(), say)
     unknown = set(arguments.parts) - set(builder.parts)
@@ -65,14 +65,15 @@ def main() -> int:
         for name in builder.parts:
             say(f"{'up to date' if builder.is_made(name) else 'to build':10}  {name}")
         return 0
+    wanted = arguments.parts or ["bundle"]
     try:
         install_programs()
         with locked(cache_folder()):
-            builder.build(arguments.parts)
+            builder.build(wanted)
     except BuildError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
-    for name in arguments.parts or ["bundle"]:
+    for name in wanted:
         say(f"lab: {name} is in {builder.folder(name)}")
     return 0
 

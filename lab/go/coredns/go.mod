@@ -2,4 +2,4 @@ module lab.invalid/coredns
 
 go 1.26
 
-require github.com/coredns/coredns v1.12.1
+require github.com/coredns/coredns v1.13.1

@@ -2,4 +2,4 @@ module lab.invalid/etcd
 
 go 1.26
 
-require go.etcd.io/etcd/server/v3 v3.6.5
+require go.etcd.io/etcd/server/v3 v3.6.6

@@ -34,20 +34,20 @@ var (
 )
 
 // A process of a PID namespace of its own, as in a node that is a container. It opens a file for each line that it reads, without
-// starting a program unless the line asks for a new process. The file lies below an /etc of its own.
+// starting a program unless the line asks for a new process. The file lies in a volume, which is mounted at /etc.
 const writer = `
-mount -t proc proc /proc && mount -t tmpfs tmpfs "$1" && mkdir "$1/etc" || exit
-if [ "$2" ]; then
-  echo "$(($2 - 1))" > /proc/sys/kernel/ns_last_pid
+mount --make-rprivate / && mount -t proc proc /proc && mount -t tmpfs tmpfs /etc || exit
+if [ "$1" ]; then
+  echo "$(($1 - 1))" > /proc/sys/kernel/ns_last_pid
   sleep 1000 &
-  echo "$2" > "$3"
+  echo "$1" > "$2"
 fi
 echo ready
 while read -r name; do
   case $name in
     end) echo end ;;
-    marker-new-*) sh -c ': > "$0"' "$1/etc/$name" ;;
-    *) : > "$1/etc/$name" ;;
+    marker-new-*) sh -c ': > "$0"' "/etc/$name" ;;
+    *) : > "/etc/$name" ;;
   esac
 done
 `
@@ -102,7 +102,7 @@ func start(t *testing.T, decoy bool) before {
 	t.Helper()
 	ours, theirs := cgroup(t, writerID), cgroup(t, decoyID)
 	// The shell becomes the writer when its number is known, which the decoy is to have.
-	command := exec.Command("sh", "-c", `read -r number && exec sh -c "$0" writer "$1" "$number" "$2"`, writer, t.TempDir(), theirs)
+	command := exec.Command("sh", "-c", `read -r number && exec sh -c "$0" writer "$number" "$1"`, writer, theirs)
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
 	command.Stderr = os.Stderr
 	lines, err := command.StdinPipe()

@@ -9,7 +9,7 @@ import (
 	"lab.invalid/sensor/internal/rules"
 )
 
-// ruleSet is the rules that are judged, in the order of their definition.
+// ruleSet is the rules that are checked, in the order of their definition.
 type ruleSet struct {
 	rules []*rules.Rule
 	first bool

@@ -53,7 +53,7 @@ func watch(ctx context.Context, settings *config.Config) error {
 	if err != nil {
 		return errors.Join(err, sensor.Close())
 	}
-	queue := outputs.NewQueue(destinations(settings), logf)
+	queue := outputs.NewQueue(destinations(settings), settings.OutputsQueue.Capacity, logf)
 	metrics := web.NewMetrics(settings.Metrics, version)
 	metrics.QueueDrops, metrics.KernelEvents = queue.Drops, sensor.Counters
 

@@ -23,4 +23,8 @@ schema_config:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+{{- range $section, $content := .Values.loki.structuredConfig }}
+{{ $section }}:
+  {{- toYaml $content | nindent 2 }}
+{{- end }}
 {{- end }}

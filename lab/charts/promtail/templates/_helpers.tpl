@@ -19,6 +19,9 @@ server:
   log_level: {{ .Values.config.logLevel }}
   log_format: {{ .Values.config.logFormat }}
   http_listen_port: {{ .Values.config.serverPort }}
+  {{- with .Values.config.snippets.extraServerConfigs }}
+  {{- . | nindent 2 }}
+  {{- end }}
 clients:
   {{- tpl (toYaml .Values.config.clients) . | nindent 2 }}
 positions:

@@ -25,6 +25,7 @@ type Config struct {
 	JSONIncludeTags   bool        `yaml:"json_include_tags_property"`
 	Stdout            Switch      `yaml:"stdout_output"`
 	HTTP              HTTP        `yaml:"http_output"`
+	OutputsQueue      Queue       `yaml:"outputs_queue"`
 	GRPC              GRPC        `yaml:"grpc"`
 	GRPCOutput        Switch      `yaml:"grpc_output"`
 	Webserver         Web         `yaml:"webserver"`
@@ -78,6 +79,11 @@ type HTTP struct {
 	ClientCert string `yaml:"client_cert"`
 	ClientKey  string `yaml:"client_key"`
 	Echo       bool   `yaml:"echo"`
+}
+
+// Queue is how many alerts may wait for the outputs, 0 for any number.
+type Queue struct {
+	Capacity int `yaml:"capacity"`
 }
 
 // GRPC is where alerts are handed out, and by which certificate.

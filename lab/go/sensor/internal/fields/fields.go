@@ -2,8 +2,6 @@
 package fields
 
 import (
-	"net/netip"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,66 +47,6 @@ func given(text string) any {
 		return nil
 	}
 	return text
-}
-
-var process = map[string]getter{
-	"proc.name":     func(s Source, _ string) any { return given(s.Event.Name) },
-	"proc.exepath":  func(s Source, _ string) any { return given(s.Event.Exe) },
-	"proc.exe":      func(s Source, _ string) any { return argument(s, 0) },
-	"proc.args":     arguments,
-	"proc.cmdline":  func(s Source, _ string) any { return commandLine(s.Event.Name, s) },
-	"proc.exeline":  func(s Source, _ string) any { return given(strings.Join(s.Event.Args, " ")) },
-	"proc.cmdnargs": func(s Source, _ string) any { return int64(max(len(s.Event.Args)-1, 0)) },
-	"proc.pname":    func(s Source, _ string) any { return ancestor(s, 1) },
-	"proc.aname":    ancestors,
-	"proc.pid":      func(s Source, _ string) any { return int64(int32(s.Event.PID)) },
-	"proc.ppid":     func(s Source, _ string) any { return int64(int32(s.Event.PPID)) },
-	"proc.tty":      func(s Source, _ string) any { return int64(s.Event.TTY) },
-	"user.uid":      func(s Source, _ string) any { return int64(s.Event.UID) },
-	"user.loginuid": func(s Source, _ string) any { return int64(s.Event.LoginUID) },
-	"user.name": func(s Source, _ string) any {
-		if s.Event.UID == 0 {
-			return "root"
-		}
-		return nil
-	},
-}
-
-func argument(s Source, i int) any {
-	if i >= len(s.Event.Args) {
-		return nil
-	}
-	return s.Event.Args[i]
-}
-
-func arguments(s Source, arg string) any {
-	if i, err := strconv.Atoi(arg); err == nil {
-		return argument(s, i+1)
-	}
-	return strings.Join(s.Event.Args[min(1, len(s.Event.Args)):], " ")
-}
-
-func commandLine(name string, s Source) any {
-	return given(strings.TrimSuffix(name+" "+arguments(s, "").(string), " "))
-}
-
-// ancestor is the process itself for 0, and its parent for 1.
-func ancestor(s Source, generation int) any {
-	if generation == 0 {
-		return given(s.Event.Name)
-	}
-	if generation > len(s.Event.Ancestors) {
-		return nil
-	}
-	return s.Event.Ancestors[generation-1]
-}
-
-// ancestors without a generation is all of them.
-func ancestors(s Source, arg string) any {
-	if i, err := strconv.Atoi(arg); err == nil {
-		return ancestor(s, i)
-	}
-	return given(strings.Join(s.Event.Ancestors, ","))
 }
 
 var about = map[string]getter{
@@ -171,85 +109,6 @@ func openFlags(flags uint64) string {
 }
 
 // connection is a file or a socket; what opened the connection is the client.
-var connection = map[string]getter{
-	"fd.num":       func(s Source, _ string) any { return orNil(s.Event.FD >= 0, int64(s.Event.FD)) },
-	"fd.type":      func(s Source, _ string) any { return fileType(s, "file", "ipv4", "ipv6") },
-	"fd.typechar":  func(s Source, _ string) any { return fileType(s, "f", "4", "6") },
-	"fd.name":      fileName,
-	"fd.nameraw":   fileName,
-	"fd.directory": func(s Source, _ string) any { return orNil(s.Event.Kind == event.Open, path.Dir(s.Event.File)) },
-	"fd.filename":  func(s Source, _ string) any { return orNil(s.Event.Kind == event.Open, path.Base(s.Event.File)) },
-	"fd.sip":       remote,
-	"fd.rip":       remote,
-	"fd.snet":      remote,
-	"fd.rnet":      remote,
-	"fd.net":       remote,
-	"fd.ip":        remote,
-	"fd.sip.name":  remote,
-	"fd.rip.name":  remote,
-	"fd.cip":       local,
-	"fd.lip":       local,
-	"fd.cnet":      local,
-	"fd.lnet":      local,
-	"fd.cip.name":  local,
-	"fd.lip.name":  local,
-	"fd.sport":     func(s Source, _ string) any { return port(s, s.Event.Remote) },
-	"fd.rport":     func(s Source, _ string) any { return port(s, s.Event.Remote) },
-	"fd.port":      func(s Source, _ string) any { return port(s, s.Event.Remote) },
-	"fd.cport":     func(s Source, _ string) any { return port(s, s.Event.Local) },
-	"fd.lport":     func(s Source, _ string) any { return port(s, s.Event.Local) },
-	"fd.is_server": func(s Source, _ string) any { return orNil(s.Event.Kind == event.Connect, false) },
-	"fd.l4proto":   protocol,
-}
-
-func orNil(ok bool, value any) any {
-	if !ok {
-		return nil
-	}
-	return value
-}
-
-func fileType(s Source, file, ipv4, ipv6 string) any {
-	switch {
-	case s.Event.Kind == event.Open:
-		return file
-	case s.Event.Kind != event.Connect:
-		return nil
-	case s.Event.Remote.Addr().Is4():
-		return ipv4
-	}
-	return ipv6
-}
-
-func fileName(s Source, _ string) any {
-	switch s.Event.Kind {
-	case event.Open:
-		return s.Event.File
-	case event.Connect:
-		return s.Event.Local.String() + "->" + s.Event.Remote.String()
-	}
-	return nil
-}
-
-func remote(s Source, _ string) any {
-	return orNil(s.Event.Kind == event.Connect, s.Event.Remote.Addr())
-}
-func local(s Source, _ string) any { return orNil(s.Event.Kind == event.Connect, s.Event.Local.Addr()) }
-
-func port(s Source, address netip.AddrPort) any {
-	return orNil(s.Event.Kind == event.Connect, int64(address.Port()))
-}
-
-func protocol(s Source, _ string) any {
-	switch {
-	case s.Event.Kind != event.Connect:
-		return nil
-	case s.Event.Stream:
-		return "tcp"
-	}
-	return "udp"
-}
-
 var container = map[string]getter{
 	"container.id": func(s Source, _ string) any {
 		// Whether it is a container is known without asking the runtime, and most rules ask no more.

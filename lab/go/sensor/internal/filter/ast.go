@@ -1,4 +1,4 @@
-// Package filter reads and judges conditions in Falco's language.
+// Package filter parses and evaluates conditions in Falco's language.
 package filter
 
 // Pos is a place in a condition: Offset counts from 0, Line and Column from 1.

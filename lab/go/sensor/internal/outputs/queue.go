@@ -2,13 +2,15 @@
 package outputs
 
 import (
+	"cmp"
 	"io"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	capacity = 1 << 16
+	// Falco's queue has no bound where the configuration has none.
+	unbounded = 1 << 16
 	// blockedAfter is Falco's output_timeout.
 	blockedAfter = 2 * time.Second
 )
@@ -28,9 +30,9 @@ type Queue struct {
 	log     func(format string, args ...any)
 }
 
-// NewQueue starts the goroutine.
-func NewQueue(outputs []Output, log func(format string, args ...any)) *Queue {
-	q := &Queue{outputs: outputs, lines: make(chan []byte, capacity), done: make(chan struct{}), log: log}
+// NewQueue starts the goroutine. A capacity of 0 is no bound.
+func NewQueue(outputs []Output, capacity int, log func(format string, args ...any)) *Queue {
+	q := &Queue{outputs: outputs, lines: make(chan []byte, cmp.Or(capacity, unbounded)), done: make(chan struct{}), log: log}
 	go q.run()
 	return q
 }

@@ -20,6 +20,8 @@ type thread struct {
 	// cgroup is the container in the thread's cgroup. Process.ContainerID takes it over at the moments at which Falco's container
 	// plugin looks at it: when the capture begins, at an exec, and at a clone.
 	cgroup string
+	// orphan: its parent has ended, and the kernel's next event has the number of the new one.
+	orphan bool
 }
 
 // Table holds all threads by their number in the kernel's root PID namespace, or what is taken for it.
@@ -36,6 +38,11 @@ func (t *Table) Follow(e *event.Event) {
 	switch e.Kind {
 	case event.Exit:
 		delete(t.threads, e.TID)
+		for _, child := range t.threads {
+			if child.PPID == e.TID {
+				child.orphan = true
+			}
+		}
 		return
 	case event.Exec, event.Clone:
 		t.threads[e.TID] = &thread{Process: e.Process, cgroup: e.ContainerID}
@@ -48,9 +55,8 @@ func (t *Table) Follow(e *event.Event) {
 		}
 	default:
 		known := t.get(e.TID)
-		if known.PID != none {
-			// A parent that ended has left its children to another one.
-			known.PPID = e.PPID
+		if known.orphan {
+			known.PPID, known.orphan = e.PPID, false
 		}
 		e.Process = known.Process
 	}

@@ -107,13 +107,26 @@ func TestOneThatRanBeforeIsFoundByItsNumber(t *testing.T) {
 
 func TestOneOfAnotherNamespaceIsUnknownOrTakenForAnother(t *testing.T) {
 	h := newHost(t)
-	h.process(30, 1, "coredns", "/kubepods/cri-containerd-"+other+".scope")
+	h.process(20, 1, "shim", "/x.service")
+	h.process(30, 20, "coredns", "/kubepods/cri-containerd-"+other+".scope")
 	table := h.scan()
 	if e := opened(table, 4711); e.Name != "<NA>" || e.ContainerID != "" || len(e.Ancestors) > 0 {
 		t.Errorf("a number that is nobody's: %+v", e.Process)
 	}
-	if e := opened(table, 30); e.Name != "coredns" || e.ContainerID != other {
-		t.Errorf("a number that is somebody else's: %+v", e.Process)
+	if e := opened(table, 30); e.Name != "coredns" || e.ContainerID != other ||
+		!reflect.DeepEqual(e.Ancestors, []string{"shim", "systemd"}) {
+		t.Errorf("a number that is somebody else's, with its parents: %+v, %v", e.Process, e.Ancestors)
+	}
+}
+
+func TestAParentThatEndsLeavesItsChildrenToAnotherOne(t *testing.T) {
+	h := newHost(t)
+	h.process(20, 1, "shim", "/x.service")
+	h.process(30, 20, "writer", "/x.service")
+	table := h.scan()
+	table.Follow(&event.Event{Kind: event.Exit, TID: 20})
+	if e := opened(table, 30); e.PPID != 1 || !reflect.DeepEqual(e.Ancestors, []string{"systemd"}) {
+		t.Errorf("got %+v, %v", e.Process, e.Ancestors)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"lab.invalid/sensor/internal/filter"
 )
 
-// Rule is a rule that can be judged.
+// Rule is a compiled rule.
 type Rule struct {
 	Name     string
 	Output   string

@@ -1,4 +1,4 @@
-// Package rules reads rules files in Falco's language and makes them judgeable.
+// Package rules reads rules files in Falco's language and compiles them.
 package rules
 
 import (
