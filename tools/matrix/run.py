@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Run what needs no cluster under each supported ansible-core and Helm, and print a table.
 
-matrix: run.py [CORE ...]    all by default
+run.py [--check NAME] [CORE ...]    all checks of all versions by default
 """
 
 from __future__ import annotations
 
+import argparse
+import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,11 +24,13 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtim
 COLLECTIONS = ("kubernetes.core", "community.grafana")
 CHECKS = {
     "unit": ["pytest", "-q", "tests/unit/plugins", "tests/unit/test_roles.py"],
-    "values": ["pytest", "-q", "tests/unit/charts"],
+    "values": ["python", "tools/matrix/values.py", "compare"],
+    "charts": ["pytest", "-q", "tests/unit/charts"],
     "syntax": ["ansible-playbook", "--syntax-check", "site.yml", *sorted(map(str, (TOP / "playbooks").glob("*.yml")))],
-    "options": ["python", "tools/matrix/options.py"],
     "refusals": ["pytest", "-q", "tests/playbooks/refusals"],
 }
+# With each Helm: a release is installed and upgraded on a real API server of the lab.
+HELM_CHECKS = {"charts": CHECKS["charts"], "releases": ["pytest", "-q", "tests/live/helm"]}
 
 
 def answer(*command, **environment):
@@ -36,16 +39,11 @@ def answer(*command, **environment):
     return run.stdout.strip()
 
 
-def interpreter(version):
-    """A Python of a version: from the path, or one of pyenv's."""
-    found = shutil.which(f"python{version}")
-    if found and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0:
-        return found
-    if shutil.which("pyenv"):
-        for name in answer("pyenv", "versions", "--bare").split():
-            if name.startswith(f"{version}."):
-                return f"{answer('pyenv', 'root')}/versions/{name}/bin/python"
-    return None
+def interpreter(versions):
+    """The first Python of these versions that starts, and its version; two empty strings if there is none."""
+    run = subprocess.run([TOP / "tools/python.sh", *versions], stdout=subprocess.PIPE, text=True, check=False)
+    found = run.stdout.strip()
+    return found, answer(found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])") if found else ""
 
 
 def collection(name, package):
@@ -65,6 +63,15 @@ def collection(name, package):
     return root, manifest["collection_info"]["version"]
 
 
+@functools.cache
+def reference():
+    """The file with the values that the environment of the tests computes."""
+    file = tempfile.NamedTemporaryFile(prefix="values-", suffix=".json")  # noqa: SIM115
+    print("matrix: values to compare with", file=sys.stderr)
+    answer(sys.executable, "tools/matrix/values.py", "write", file.name)
+    return file
+
+
 def check(label, command, environment):
     """Runs one check; what a failed one printed goes to standard error."""
     print(f"matrix: {label}", file=sys.stderr)
@@ -76,10 +83,31 @@ def check(label, command, environment):
     return "ok" if run.returncode == 0 else "FAILED"
 
 
-def ansible_row(entry, bundle):
-    python = interpreter(entry["python"])
+def checks(entry, wanted, environment):
+    """The result of each check, one run of it for each way of templating."""
+    for name in wanted:
+        command = [*CHECKS[name], reference().name] if name == "values" else CHECKS[name]
+        ways = entry.get("jinja2_native", [False]) if name == "values" else [False]
+        results = [
+            check(
+                f"ansible-core {entry['core']}, {name}{', jinja2_native' if native else ''}",
+                command,
+                environment | ({"ANSIBLE_JINJA2_NATIVE": "true"} if native else {}),
+            )
+            for native in ways
+        ]
+        yield "FAILED" if "FAILED" in results else "ok"
+
+
+def ansible_row(entry, wanted, bundle, required):
+    """The results under one ansible-core; without its Python failures, where it is required."""
+    python, version = interpreter(entry["python"])
     if not python:
-        return [entry["core"], f"{entry['python']}: not here", *["-"] * (len(COLLECTIONS) + len(CHECKS))]
+        print(
+            f"matrix: Python {' or '.join(entry['python'])} is missing for ansible-core {entry['core']}",
+            file=sys.stderr,
+        )
+        return [entry["core"], "missing", *["-"] * len(COLLECTIONS), *["FAILED" if required else "-"] * len(wanted)]
     folder = answer("tools/environment.sh", f"tools/matrix/ansible-{entry['core']}.txt", PYTHON=python)
     found = [collection(name, entry[name]) for name in COLLECTIONS]
     paths = ":".join(str(root) for root, _version in found)
@@ -90,20 +118,24 @@ def ansible_row(entry, bundle):
         "RUNTIME_SECURITY_BUNDLE": bundle,
         "HELM": str(Path(bundle).parent / "bin/helm"),
     }
-    results = [check(f"ansible-core {entry['core']}, {name}", CHECKS[name], environment) for name in CHECKS]
-    return [entry["core"], entry["python"], *[version for _root, version in found], *results]
+    versions = [version for _root, version in found]
+    return [entry["core"], version, *versions, *checks(entry, wanted, environment)]
 
 
 def helm_row(version, lab):
-    """Charts with the roles' values; the lab's Helm comes from its bundle, others from their Go module."""
+    """The results with one Helm; the lab's comes from its bundle, others from their Go module."""
     program = Path(lab) / "bin/helm"
     if version not in answer(str(program), "version", "--short"):
-        folder = CACHE / "programs" / f"helm-{version}"
+        module = f"helm.sh/helm/v{version[0]}"
+        # Otherwise it knows the minor version only.
+        named = ["-ldflags", f"-X {module}/internal/version.version=v{version}"]
+        folder = CACHE / "programs" / f"helm-{version}-named"
         program = folder / "helm"
         if not program.exists():
-            answer("go", "install", f"helm.sh/helm/v{version[0]}/cmd/helm@v{version}", GOBIN=str(folder))
+            answer("go", "install", *named, f"{module}/cmd/helm@v{version}", GOBIN=str(folder))
     path = f"{answer('tools/environment.sh', 'requirements-dev.txt')}/bin:{os.environ['PATH']}"
-    return [version, check(f"Helm {version}", CHECKS["values"], os.environ | {"PATH": path, "HELM": str(program)})]
+    environment = os.environ | {"PATH": path, "HELM": str(program)}
+    return [version, *(check(f"Helm {version}, {name}", HELM_CHECKS[name], environment) for name in HELM_CHECKS)]
 
 
 def table(head, rows):
@@ -113,15 +145,24 @@ def table(head, rows):
     return [row for row in rows if "FAILED" in row]
 
 
-def main(wanted):
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--check", choices=CHECKS, action="append")
+    options.add_argument("core", nargs="*")
+    given = options.parse_args()
+    wanted = given.check or list(CHECKS)
     versions = yaml.safe_load((HERE / "versions.yml").read_text(encoding="utf-8"))
-    bundle = answer("tools/lab.sh")
-    rows = [ansible_row(entry, bundle) for entry in versions["ansible"] if not wanted or entry["core"] in wanted]
-    failed = table(["ansible-core", "Python", *COLLECTIONS, *CHECKS], rows)
-    if not wanted:
-        failed += table(["Helm", "charts"], [helm_row(version, Path(bundle).parent) for version in versions["helm"]])
+    # Values need no program.
+    bundle = "" if wanted == ["values"] else answer("tools/lab.sh")
+    entries = [entry for entry in versions["ansible"] if not given.core or entry["core"] in given.core]
+    rows = [ansible_row(entry, wanted, bundle, bool(given.core)) for entry in entries]
+    failed = table(["ansible-core", "Python", *COLLECTIONS, *wanted], rows)
+    if not given.core and not given.check:
+        failed += table(
+            ["Helm", *HELM_CHECKS], [helm_row(version, Path(bundle).parent) for version in versions["helm"]]
+        )
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -9,6 +9,7 @@ import tarfile
 import traceback
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER
 
 YAML_ERROR = None
 try:
@@ -73,7 +74,7 @@ class Source:
         try:
             # An index has some hundred thousand lines; the loader in C takes seconds for them, the other one minutes.
             with opened(self.index, timeout=60) as answer:
-                index = yaml.load(answer, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+                index = yaml.load(answer, Loader=LOADER)
             entries = index["entries"][self.name]
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise ChartError("%s cannot be read: %s" % (self.index, error)) from error

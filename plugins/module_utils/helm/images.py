@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    import yaml
-except ImportError:  # helm_charts reports it
-    yaml = None
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER, yaml
 
 _CONTAINERS = ("initContainers", "containers")
 # The operator of Prometheus makes pods itself, from what is set here.
@@ -23,9 +20,8 @@ def images(manifests: str) -> list[str]:
     >>> images("kind: Pod\\nspec: {containers: [{image: a:1}]}")
     ['a:1']
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents = [document for document in yaml.load_all(manifests, Loader=loader) if isinstance(document, dict)]
+        documents = [document for document in yaml.load_all(manifests, Loader=LOADER) if isinstance(document, dict)]
     except yaml.YAMLError as error:
         raise ValueError(f"the manifests are no YAML: {error}") from error
     return sorted({image for document in documents if not is_test(document) for image in _images_of(document)})

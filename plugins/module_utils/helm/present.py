@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import UnclearAnswer
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import marks, ownership
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import (
+    environment_entries,
+    marks,
+    ownership,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.evidence import Evidence, Found, Owner
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.operations import (
     Outcome,
@@ -38,8 +42,10 @@ def present(task: Task) -> dict:
     evidence = looked(task)
     outdated = _outdated(task, evidence)
     result = {name: described(found, outdated=False) for name, found in evidence.releases.items()}
+    wrong = _wrong_entries(task, evidence, {one.name for one in task.requests} - {one.name for one in outdated})
+    result |= {name: described(evidence.releases[name], "corrected", outdated=False) for name in wrong}
     if not outdated:
-        return task.result(result)
+        return _corrected(task, result, wrong)
     task.require_helm()
     _refuse_what_cannot_change(task, evidence, outdated)
     result |= {request.name: _installed(request, evidence.releases[request.name]) for request in outdated}
@@ -61,7 +67,9 @@ def present(task: Task) -> dict:
         result |= {name: described(evidence.releases[name], outdated=True) for name in refused}
         changed = len(refused) < len(outdated)
         raise WorkError(_reasons(task, outdated, refused), **task.result(result, changed=changed))
-    return task.result(result, changed=True, **shown)
+    names = {request.name for request in outdated}
+    result = _corrected(task, result, wrong | _wrong_entries(task, task.look(), names, evidence))
+    return result | {"changed": True, **shown}
 
 
 def looked(task: Task) -> Evidence:
@@ -80,6 +88,26 @@ def looked(task: Task) -> Evidence:
     )
     task.refuse(ownership.unrecorded(task.reader, *here))
     return evidence
+
+
+def _wrong_entries(
+    task: Task, now: Evidence, names: set[str], before: Evidence | None = None
+) -> dict[str, environment_entries.Revisions]:
+    """The releases whose workloads have another environment than they say, as Helm's patch leaves it."""
+    found = {}
+    for name in sorted(names):
+        content = now.releases[name].content
+        revisions = content and environment_entries.Revisions(content, before and before.releases[name].content)
+        if revisions and environment_entries.wrong(task.reader, task.namespace, revisions):
+            found[name] = revisions
+    return found
+
+
+def _corrected(task: Task, result: dict, wrong: dict[str, environment_entries.Revisions]) -> dict:
+    """The result once these workloads are corrected; in check mode as if they were."""
+    for revisions in wrong.values() if not task.mode.check else ():
+        environment_entries.correct(task.reader, task.namespace, revisions)
+    return task.result(result, changed=bool(wrong))
 
 
 def _require_charts(task: Task) -> None:

@@ -39,7 +39,7 @@ def run(
     """
     # Not run_command: that fails by itself when Helm has ended before it read the values.
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             [program, *arguments],
             env=os.environ | (environment or {}),
             input=None if values is None else json.dumps(values),

@@ -29,6 +29,8 @@ YEAR = datetime.timedelta(days=365)
         ("falco_ebpf", {"falco_ebpf_accepted_findings": ["memlock"]}),
         ("grafana_wiring", {"grafana_wiring_certificates": {"falco-receiver-tls": 1795000000}}),
         ("grafana_wiring", {"grafana_wiring_notification_policy": {"contact_point": "a"}}),
+        ("grafana_wiring", {"grafana_wiring_audit_exceptions": [{"detections": ["pod-exec"], "users": ["a*"]}]}),
+        ("grafana_wiring", {"grafana_wiring_alerts_excluded": ["sensor-down", "audit-pods", "pod-exec"]}),
         ("pipeline_proof", {"pipeline_proof_scrape_services": ["a"], "pipeline_proof_grafana_token": "glsa_a"}),
     ],
 )
@@ -59,6 +61,9 @@ def test_accepted(role, inputs):
         ("falco_ebpf", {"falco_ebpf_accepted_findings": ["bpf_jit"]}, "falco_ebpf_accepted_findings"),
         ("grafana_wiring", {"grafana_wiring_certificates": {"a": "soon"}}, "grafana_wiring_certificates"),
         ("grafana_wiring", {"grafana_wiring_alert_rules": [{"uid": "a"}] * 2}, "grafana_wiring_alert_rules"),
+        ("grafana_wiring", {"grafana_wiring_audit_exceptions": [{"user": ["a"]}]}, "grafana_wiring_audit_exceptions"),
+        ("grafana_wiring", {"grafana_wiring_audit_secret_reads": 0}, "grafana_wiring_audit_secret_reads"),
+        ("grafana_wiring", {"grafana_wiring_alerts_excluded": ["pod"]}, "grafana_wiring_alerts_excluded"),
         ("grafana_wiring", {"grafana_wiring_loki_name": "Prometheus"}, "grafana_wiring_loki_name"),
         ("pipeline_proof", {"pipeline_proof_scrape_services": ["A"]}, "pipeline_proof_scrape_services"),
         (

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 try:
     import yaml
-except ImportError:  # connected_client reports it
+except ImportError:  # connected_client and helm_charts report it
     yaml = None
 
 LOADER = getattr(yaml, "CSafeLoader", None) or getattr(yaml, "SafeLoader", None)
