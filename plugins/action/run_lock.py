@@ -22,6 +22,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lo
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record, Watch
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.action_door import ActionDoor
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_arguments
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.run_keeper import (
     note_of,
     release_at_the_end,
@@ -44,6 +45,7 @@ class ActionModule(ActionDoor):
     def run(self, tmp=None, task_vars=None):
         # Not that of ActionDoor: the module is one step of this.
         result = super(ActionDoor, self).run(tmp, task_vars)
+        self._task.args = typed_arguments(self._task, self._templar, task_vars)
         refuse(self._task.args)
         try:
             params = self.parameters()

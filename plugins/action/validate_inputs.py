@@ -8,15 +8,12 @@ from pathlib import Path
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.table import UnknownCheck
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.validation import Validation
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_value
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.preload import load_ahead
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.yaml_source import reader_of
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
 
 # Each role begins with this action, and Ansible loads it before it forks.
 load_ahead()
@@ -67,10 +64,10 @@ class ActionModule(ActionBase):
         if path is None or not path.is_file():
             return {}
         # Ansible's own loader notes the origin of each value, which takes ten times as long.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
 
     def _compute(self, name, task_vars):
-        return self._templar.template(task_vars.get(name))
+        return typed_value(task_vars.get(name), self._templar, task_vars)
 
     def _is_file(self, path, task_vars):
         """Whether a path leads to a file there, which may be a link. This machine needs no module for that."""

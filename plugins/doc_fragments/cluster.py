@@ -71,8 +71,7 @@ options:
         description: User agent of the client, such as V(name/1.0).
         type: str
   persist_config:
-    description:
-      - Write renewed tokens back to the kubeconfig. Also E(K8S_AUTH_PERSIST_CONFIG).
+    description: Write renewed tokens back to the kubeconfig. Also E(K8S_AUTH_PERSIST_CONFIG).
     type: bool
   impersonate_user:
     description: The user to act as. Also E(K8S_AUTH_IMPERSONATE_USER).

@@ -15,6 +15,31 @@ _SERVICE = re.sub(
     _Cluster.DOCUMENTATION.partition("options:\n")[2].partition("requirements:\n")[0],
 )
 
+# How Grafana is asked, wherever it is.
+REQUEST = r"""
+  use_proxy:
+    description: Use the proxies of the environment for Grafana.
+    type: bool
+    default: true
+  validate_certs:
+    description: If V(false), Grafana's certificate is not validated.
+    type: bool
+    default: true
+  ca_path:
+    description: CA file for Grafana's certificate.
+    type: path
+  client_cert:
+    description: PEM file with a client certificate, if Grafana requires one.
+    type: path
+  client_key:
+    description: PEM file with the key of O(client_cert), if that file does not contain it.
+    type: path
+  timeout:
+    description: Time limit of one request, in seconds.
+    type: int
+    default: 30
+"""
+
 
 class ModuleDocFragment:
     """Connection options of the Grafana modules: those of community.grafana, and what they lack."""
@@ -30,47 +55,19 @@ options:
     type: str
     aliases: [grafana_url]
   url_username:
-    description:
-      - Name of a Grafana user. By default the one in O(service.admin_secret), without O(service) V(admin).
+    description: Name of a Grafana user. By default the one in O(service.admin_secret), without O(service) V(admin).
     type: str
     aliases: [grafana_user]
   url_password:
-    description:
-      - Password of the user. By default the one in O(service.admin_secret), without O(service) V(admin).
+    description: Password of the user. By default the one in O(service.admin_secret), without O(service) V(admin).
     type: str
     aliases: [grafana_password]
   grafana_api_key:
-    description:
-      - Token of a service account, instead of O(url_username) and O(url_password).
+    description: Token of a service account, instead of O(url_username) and O(url_password).
     type: str
-  use_proxy:
-    description:
-      - Use the proxies of the environment for Grafana.
-    type: bool
-    default: true
-  validate_certs:
-    description:
-      - If V(false), Grafana's certificate is not validated.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - CA file for Grafana's certificate.
-    type: path
-  client_cert:
-    description:
-      - PEM file with a client certificate, if Grafana requires one.
-    type: path
-  client_key:
-    description:
-      - PEM file with the key of O(client_cert), if that file does not contain it.
-    type: path
-  timeout:
-    description:
-      - Time limit of one request, in seconds.
-    type: int
-    default: 30
-  variables:
+"""
+        + REQUEST[1:]
+        + r"""  variables:
     description:
       - Names of the variables that error messages name in the place of options, by option, of O(url), O(url_username),
         O(url_password), O(grafana_api_key), O(service.namespace) as C(namespace) and O(service.admin_secret) as C(admin_secret).

@@ -3,45 +3,22 @@
 
 from __future__ import annotations
 
+import textwrap
+
+from ansible_collections.runtime_security.kubernetes.plugins.doc_fragments.grafana import REQUEST
+
 _URL = r"""
     type: dict
     required: true
     suboptions:
       url:
-        description:
-          - Address of Grafana, for example V(http://192.0.2.10:30300). By default that of O(grafana.service).
+        description: Address of Grafana, for example V(http://192.0.2.10:30300). By default that of O(grafana.service).
         type: str
         aliases: [grafana_url]
 """
-_CONNECTION = r"""
-      use_proxy:
-        description:
-          - Use the proxies of the environment.
-        type: bool
-        default: true
-      validate_certs:
-        description:
-          - If V(false), Grafana's certificate is not validated.
-        type: bool
-        default: true
-      ca_path:
-        description:
-          - CA file for Grafana's certificate.
-        type: path
-      client_cert:
-        description:
-          - PEM file with a client certificate, if Grafana requires one.
-        type: path
-      client_key:
-        description:
-          - PEM file with the key of O(grafana.client_cert), if that file does not contain it.
-        type: path
-      timeout:
-        description:
-          - Seconds until a request must have been answered.
-        type: int
-        default: 30
-      service:
+_CONNECTION = (
+    textwrap.indent(REQUEST, "    ").replace("O(client_cert)", "O(grafana.client_cert)")
+    + r"""      service:
         description:
           - The Grafana in the cluster. What the other options leave open is read there, as by the other Grafana modules. One of
             O(grafana.url) and O(grafana.service) is needed.
@@ -60,6 +37,7 @@ _CONNECTION = r"""
             type: str
             default: grafana-admin
 """
+)
 
 
 def _option(description: str, credentials: str, variables: str) -> str:
@@ -74,8 +52,7 @@ class ModuleDocFragment:
     DOCUMENTATION: str = _option(
         r"""
   grafana:
-    description:
-      - Connection to Grafana.
+    description: Connection to Grafana.
 """,
         r"""
       url_username:
@@ -85,13 +62,11 @@ class ModuleDocFragment:
         type: str
         aliases: [grafana_user]
       url_password:
-        description:
-          - Password of the user. By default the one in the Secret, without O(grafana.service) V(admin).
+        description: Password of the user. By default the one in the Secret, without O(grafana.service) V(admin).
         type: str
         aliases: [grafana_password]
       grafana_api_key:
-        description:
-          - Token of a service account, instead of O(grafana.url_username) and O(grafana.url_password).
+        description: Token of a service account, instead of O(grafana.url_username) and O(grafana.url_password).
         type: str
 """,
         r"""
@@ -107,8 +82,7 @@ class ModuleDocFragment:
     ADMINISTRATOR: str = _option(
         r"""
   grafana:
-    description:
-      - Connection to Grafana, with the credentials to set.
+    description: Connection to Grafana, with the credentials to set.
 """,
         r"""
       url_username:

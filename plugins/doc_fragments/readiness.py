@@ -10,13 +10,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   falco_version:
-    description:
-      - Release of Falco to check for, V(0.38.0) or newer. The requirements differ by release.
+    description: Release of Falco to check for, V(0.38.0) or newer. The requirements differ by release.
     type: str
-    default: 0.44.1
+    default: 0.45.1
   drivers:
-    description:
-      - Drivers to check; by default all of the release. V(ebpf) is the first eBPF probe, removed in 0.44.0.
+    description: Drivers to check; by default all of the release. V(ebpf) is the first eBPF probe, removed in 0.44.0.
     type: list
     elements: str
     choices: [modern_ebpf, kmod, ebpf]
@@ -28,8 +26,7 @@ options:
     type: bool
     default: false
   buffer_preset:
-    description:
-      - Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
+    description: Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
     type: int
     default: 4
   cpus_for_each_buffer:
@@ -38,11 +35,4 @@ options:
         total.
     type: int
     default: 2
-attributes:
-  check_mode:
-    description: Can run in check mode; nothing is changed.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: N/A
 """

@@ -8,14 +8,25 @@ import hashlib
 import json
 import re
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rule_changes import defined
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER, yaml
 
 SHIPPED = "the role's own rules (falco_ebpf_shipped_rules)"
+# The Falco project's rule sets, by the variables that choose their versions.
+STABLE = "falco_ebpf_stable_rules"
+SETS = {"stable": STABLE, "incubating": "falco_ebpf_incubating_rules", "sandbox": "falco_ebpf_sandbox_rules"}
+# Items that are not a user's own.
+VENDOR_ITEMS = {SHIPPED, *SETS.values()}
+# The rules file of Falco's image, the stable set of its release.
+IMAGE_FILE = "/etc/falco/falco_rules.yaml"
 FOLDER = "/etc/falco/rules.d/"
 RULES_FILE = re.compile(r".+\.ya?ml\Z")
-# All annotations of a pod may have 256 KiB; Falco's configuration needs its part.
-MOST_BYTES = 200 * 1024
+# A ConfigMap takes 1 MiB, and so does the Secret in which Helm keeps a release: it has the chart, and the rules twice, compressed.
+MOST_BYTES = 600 * 1024
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_FILE = {name: {"type": "str", "required": True} for name in ("file", "item", "content")}
+# How a module takes them; doc_fragments/rules_files.py describes it.
+FILES_OPTION = {"type": "list", "elements": "dict", "required": True, "options": _FILE}
 
 
 def item_problems(item, names):
@@ -67,12 +78,15 @@ def _is_null(node):
     return node is None or node.tag == "tag:yaml.org,2002:null"
 
 
-def read_items(items, shipped, read):
+def read_items(items, shipped, read, sets=()):
     """The files in the order in which Falco reads them, and what is wrong with the items.
 
-    shipped is the text of our own rules, or None; read gives the text of a path, or None where there is no such file.
+    shipped is the text of our own rules, or None; read gives the text of a path, or None where there is no such file. sets are the
+    files of rule sets, the first ones.
     """
-    files, problems = [], []
+    files, problems = list(sets), []
+    for each in sets:
+        problems += ["%s %s" % (each["item"], problem) for problem in content_problems(each["content"])]
     if shipped is not None:
         files.append({"file": "000-runtime_security_rules.yaml", "item": SHIPPED, "content": shipped})
     names = set()
@@ -98,9 +112,19 @@ def read_items(items, shipped, read):
     return {"files": files, "problems": problems}
 
 
-def selection(disabled, enabled):
-    """Falco's key rules. The last entry that fits a rule wins, so what is named in both is on."""
-    return [
+def noisy_names(files, noisy):
+    """The names of the rules to disable: those that noisy has for the rule sets in files, unless another file defines them itself.
+
+    >>> noisy_names([{"item": STABLE, "content": ""}], {STABLE: ["A"], "falco_ebpf_sandbox_rules": ["B"]})
+    ['A']
+    """
+    own = defined([each["content"] for each in files if each["item"] not in SETS.values()])
+    return [name for each in files for name in noisy.get(each["item"]) or [] if name not in own]
+
+
+def selection(disabled, enabled, noisy=()):
+    """Falco's key rules. The last entry that fits a rule wins, so what is named in both, or is noisy and named, is on."""
+    return [{"disable": {"rule": name}} for name in noisy] + [
         {verb: {key: text}}
         for verb, chosen in (("disable", disabled), ("enable", enabled))
         for key, option in (("rule", "names"), ("tag", "tags"))
@@ -140,6 +164,8 @@ def never_loaded(values, files):
                 "falco.rules_files lacks %s, where %s would be. Add it, or have no such rules (falco_ebpf_shipped_rules: false)"
                 % (FOLDER.rstrip("/"), ", ".join(lost))
             )
+    if IMAGE_FILE in map(str, paths or []) and STABLE in names.values():
+        problems.append("falco.rules_files has %s, the place of which %s takes. Remove it" % (IMAGE_FILE, STABLE))
     artifact = (values.get("falcoctl") or {}).get("artifact") or {}
     if _enabled(artifact, "follow") and not _enabled(artifact, "install"):
         problems.append(

@@ -10,21 +10,21 @@ import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection, k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules_pod
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rule_changes, rules_pod
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FILES_OPTION
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import job
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_verdict import verdict
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm.template import rendered
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_comparison import diff
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import is_ending, is_owned
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER, yaml
 
 try:
     from kubernetes.client.exceptions import ApiException
 except ImportError:  # connection.py reports it
     ApiException = OSError
 
-_FILE = {name: {"type": "str", "required": True} for name in ("file", "item", "content")}
 ARGUMENTS = {
     **connection.ARGUMENTS,
     "state": {"type": "str", "choices": ["started", "checked"], "default": "checked"},
@@ -36,7 +36,7 @@ ARGUMENTS = {
     # Values may be secrets, and no result has one: what is returned need not be searched for them.
     "values": {"type": "dict", "default": {}, "no_log": True},
     "binary_path": {"type": "path", "default": "helm"},
-    "files": {"type": "list", "elements": "dict", "required": True, "options": _FILE},
+    "files": FILES_OPTION,
     "fingerprint": {"type": "str", "required": True},
     "strict": {"type": "bool", "default": False},
     "falco_version": {"type": "str", "required": True},
@@ -80,7 +80,7 @@ def _announced(params: dict) -> str:
 
 
 def _result(state: str, changed: bool = False, **more: t.Any) -> dict:
-    return {"changed": changed, "verdict": state, "findings": [], "notes": [], **more}
+    return {"changed": changed, "verdict": state, "findings": [], "notes": [], "changes": [], **more}
 
 
 class _Check:
@@ -96,9 +96,9 @@ class _Check:
         if self._deployed() == params["fingerprint"]:
             return _result("deployed")
         if self._mode.check:
-            return _result("pending", changed=True, msg=_announced(params), **self._diff())
+            return _result("pending", changed=True, msg=_announced(params), **self._changes())
         found = self._found()
-        begun = {} if found else {"changed": True, **self._diff()}
+        begun = {} if found else {"changed": True, **self._changes()}
         uid = (found or self._start())["metadata"]["uid"]
         if params["state"] == "started":
             return _result("started", **begun)
@@ -113,19 +113,24 @@ class _Check:
         metadata = ((found.get("spec") or {}).get("template") or {}).get("metadata") or {}
         return (metadata.get("annotations") or {}).get(ANNOTATION, "")
 
-    def _diff(self) -> dict:
-        """The text of the rules before and after: of a release the diff has values only."""
-        if not self._mode.diff:
-            return {}
+    def _changes(self) -> dict:
+        """The rules that differ from the deployed ones, and with diff the text before and after: of a release the diff has values only."""
         name = f"{self._params['name']}-rules"
         before = self._reader.one("ConfigMap", "v1", name, self._namespace) or {}
         after = {**before, "kind": "ConfigMap", "data": dict(self._params["values"].get("customRules") or {})}
-        return {"diff": [diff(f"ConfigMap {self._namespace}/{name}", before, after)]}
+        # Where nothing is deployed all of them are new.
+        lines = rule_changes.changes(before.get("data") or {}, after["data"]) if before else []
+        if not self._mode.diff:
+            return {"changes": lines}
+        place = f"ConfigMap {self._namespace}/{name}"
+        prepared = [{"prepared": "\n".join([f"{place}:", *lines, ""])}] if lines else []
+        return {"changes": lines, "diff": [*prepared, diff(place, before, after)]}
 
     def _found(self) -> dict | None:
-        """The Job for these rules, where one was started already."""
+        """The Job for these rules, where one was started already, and a stop did not keep it from getting its files."""
         found = self._reader.one("Job", "batch/v1", self._job, self._namespace)
-        return found if found and is_owned(found, self._owner) and not is_ending(found) else None
+        files = self._reader.one("ConfigMap", "v1", self._job, self._namespace)
+        return found if found and files and is_owned(found, self._owner) and not is_ending(found) else None
 
     def _start(self) -> dict:
         """Start the Job."""
@@ -142,10 +147,13 @@ class _Check:
             )
             manifests = [one for one in yaml.load_all(text, Loader=LOADER) if one]
             # A pod at its end is gone: before that this module has waited, and says why.
-            made = job(manifests, params["name"], self._namespace, self._owner, 2 * params["timeout"])
-            made["metadata"] = {"name": self._job, "namespace": self._namespace, "labels": self._owner}
+            made, files = job(manifests, params["name"], self._namespace, self._owner, 2 * params["timeout"], self._job)
             options = {"owner": self._owner, "state": "present", "wait_timeout": params["timeout"]}
             (change,) = k8s_objects.write(self._reader, [made], options)
+            # Its pod waits for the files, which go with the Job.
+            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": self._job, "uid": change.after["metadata"]["uid"]}
+            files["metadata"] = {**files["metadata"], "ownerReferences": [owner]}
+            k8s_objects.write(self._reader, [files], options)
         except (ValueError, WorkError) as error:
             raise WorkError(
                 f"falco_ebpf_rules: cannot be validated ({str(error).rstrip('.')}). Expected a chart and values of which Falco's pod "

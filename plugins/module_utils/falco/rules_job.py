@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import shlex
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER, yaml
 
-ANNOTATION = "runtime-security/file-%d"
+# Keys of the ConfigMap with the texts of the chart's ConfigMaps.
+KEY = "file-%d"
 # What the script prints of a path that Falco passes over without a word.
 SKIPPED = "runtime-security: skipped "
 _TMP = {"name": "validation-tmp", "mountPath": "/tmp"}
@@ -66,17 +67,18 @@ def _arguments(container):
 
 
 class _Volumes:
-    """Turns the sensor's volumes into ones that need no other object: texts of rendered ConfigMaps become the pod's annotations."""
+    """Turns the sensor's volumes into ones that need nothing of the release: texts of rendered ConfigMaps are collected in one."""
 
-    def __init__(self, manifests):
+    def __init__(self, manifests, name):
         self.manifests = manifests
-        self.annotations = {}
+        self.name = name
+        self.texts = {}
 
     def taken(self, volume):
         """The volume as the Job has it."""
         if "configMap" in volume:
             items = self._items(volume["configMap"])
-            return volume if items is None else {"name": volume["name"], "downwardAPI": {"items": items}}
+            return volume if items is None else {"name": volume["name"]} | self._files(items)
         if "projected" in volume:
             return volume | {
                 "projected": volume["projected"] | {"sources": [*map(self._source, volume["projected"]["sources"])]}
@@ -85,7 +87,11 @@ class _Volumes:
 
     def _source(self, source):
         items = self._items(source["configMap"]) if "configMap" in source else None
-        return source if items is None else {"downwardAPI": {"items": items}}
+        return source if items is None else self._files(items)
+
+    def _files(self, items):
+        # Without items a ConfigMap's volume would have all of its keys.
+        return {"configMap": {"name": self.name, "items": items}} if items else {"downwardAPI": {"items": []}}
 
     def _items(self, wanted):
         """What replaces a ConfigMap, or None where the chart does not make it: then the cluster has it."""
@@ -97,11 +103,9 @@ class _Volumes:
         for key, text in (found.get("data") or {}).items():
             if paths and key not in paths:
                 continue
-            annotation = ANNOTATION % len(self.annotations)
-            self.annotations[annotation] = text
-            items.append(
-                {"path": paths.get(key, key), "fieldRef": {"fieldPath": "metadata.annotations['%s']" % annotation}}
-            )
+            own = KEY % len(self.texts)
+            self.texts[own] = text
+            items.append({"key": own, "path": paths.get(key, key)})
         return items
 
 
@@ -183,8 +187,11 @@ def _rendered_files(manifests, template, falco):
             yield mount["mountPath"], key, text
 
 
-def job(manifests, release, namespace, labels, seconds):
-    """The Job, made of the rendered chart. Raises ValueError with the fix where the sensor's files cannot be had."""
+def job(manifests, release, namespace, labels, seconds, name):
+    """The Job, and the ConfigMap with its files, both of a name, made of the rendered chart.
+
+    Raises ValueError with the fix where the sensor's files cannot be had.
+    """
     workload = _named(manifests, "DaemonSet", release)
     if workload is None:
         raise ValueError("the chart renders no DaemonSet %s" % release)
@@ -196,7 +203,7 @@ def job(manifests, release, namespace, labels, seconds):
     if not paths:
         raise ValueError("falco.rules_files is empty, so there are no rules. Name the files")
     fillers, names = _needed(template, falco, paths)
-    volumes = _Volumes(manifests)
+    volumes = _Volumes(manifests, name)
     arguments = shlex.join([*arguments, "-o", "json_output=true"])
     command = ["/bin/sh", "-c", _SCRIPT.format(skipped=SKIPPED, arguments=arguments), "falco", *paths]
     pod = {key: template[key] for key in _POD if key in template}
@@ -216,18 +223,18 @@ def job(manifests, release, namespace, labels, seconds):
             {"name": _TMP["name"], "emptyDir": {}},
         ],
     )
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"generateName": release + "-rules-", "namespace": namespace, "labels": labels},
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": seconds,
-            # A run that was interrupted leaves nothing either.
-            "ttlSecondsAfterFinished": 120,
-            "template": {"metadata": {"annotations": volumes.annotations, "labels": labels}, "spec": pod},
-        },
+    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    spec = {
+        "backoffLimit": 0,
+        "activeDeadlineSeconds": seconds,
+        # A run that was interrupted leaves nothing either.
+        "ttlSecondsAfterFinished": 120,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
     }
+    return (
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": volumes.texts},
+    )
 
 
 def _own_security(container):

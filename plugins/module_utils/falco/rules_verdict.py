@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FOLDER, SHIPPED
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FOLDER, VENDOR_ITEMS
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules_job import SKIPPED
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.yaml_library import LOADER, yaml
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER, yaml
 
 # Files that Falco's image or falcoctl brings; the local one is for users.
 _VENDOR = re.compile(r"/etc/falco/(?!falco_rules\.local\.)[^/]+_rules\.ya?ml\Z")
@@ -51,12 +51,12 @@ def verdict(log, files, priority="debug"):
         if FOLDER + each["file"] not in loaded:
             found.append(
                 (
-                    each["item"] != SHIPPED,
+                    each["item"] not in VENDOR_ITEMS,
                     "%s (%s%s) is never loaded: the sensor's rules_files or arguments (-r) leave it out."
                     % (each["item"], FOLDER, each["file"]),
                 )
             )
-        elif each["item"] != SHIPPED:
+        elif each["item"] not in VENDOR_ITEMS:
             found += [(True, text) for text in _own(each, results, priority)]
     return {
         "errors": errors,
@@ -84,7 +84,7 @@ def _finding(said, items):
     file = spots[0]["position"]["name"]
     position = [spot["position"] for spot in spots if spot["position"]["name"] == file][-1]
     item = items.get(file)
-    own = item != SHIPPED if item else not _VENDOR.match(file)
+    own = item not in VENDOR_ITEMS if item else not _VENDOR.match(file)
     if item is None:
         item = (
             "falco_ebpf_values.customRules"

@@ -63,11 +63,12 @@ FILES = [{"file": file_of(kind), "item": f"item {kind}", "content": text_of(kind
 
 
 def job():
-    """The role's Job with a container for each kind, which reads that file alone."""
+    """The role's Job with a container for each kind, which reads that file alone, and the ConfigMap with the files."""
     values = json.loads(helm("get", "values", "falco", "--output", "json"))
     values["customRules"] = {each["file"]: each["content"] for each in FILES}
     rendered = helm("template", "falco", CHART, "--values", "-", input=json.dumps(values))
-    made = rules_job.job([each for each in yaml.safe_load_all(rendered) if each], "falco", FALCO, LABELS, 600)
+    manifests = [each for each in yaml.safe_load_all(rendered) if each]
+    made, files = rules_job.job(manifests, "falco", FALCO, LABELS, 600, "bad-rules")
     pod = made["spec"]["template"]["spec"]
     (falco,) = pod["containers"]
     pod["containers"] = [
@@ -79,7 +80,7 @@ def job():
         }
         for kind in BAD
     ]
-    return made
+    return {"apiVersion": "v1", "kind": "List", "items": [files, made]}
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def validated():
             for name in {line[1] for line in found if line}
         }
     finally:
-        kubectl("delete", "jobs", "--namespace", FALCO, "-l", SELECTOR, "--cascade=foreground")
+        kubectl("delete", "jobs,configmaps", "--namespace", FALCO, "-l", SELECTOR, "--cascade=foreground")
     assert generation() == before
 
 

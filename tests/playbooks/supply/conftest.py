@@ -1,4 +1,4 @@
-"""Two small images in a registry, and the modules as a task runs them."""
+"""Two small images in a registry, rule sets in another, and the modules as a task runs them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import ca, images, servers
+from . import ca, images, rule_sets, servers
 
 TOP = Path(__file__).parents[3]
 
@@ -89,3 +89,11 @@ def playbook(environment):
         )
 
     return run
+
+
+@pytest.fixture
+def sets(tmp_path, certificates, environment, module):
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    with servers.registry(folder, certificates) as address:
+        yield rule_sets.Sets(address, folder, tmp_path, environment, module)

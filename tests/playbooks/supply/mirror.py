@@ -16,12 +16,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
-from tests.playbooks.supply import ca, images, servers
+from tests.playbooks.supply import ca, images, rule_artifacts, servers
 
 ADDRESS = os.environ.get("MIRROR_ADDRESS", servers.ADDRESS)
 HELM_ARCHIVE = "helm-{version}-linux-amd64.tar.gz"
@@ -31,7 +32,7 @@ CHARTS = {
     "metrics_stack_prometheus_chart": "prometheus",
     "metrics_stack_grafana_chart": "grafana",
     "loki_stack_chart": "loki",
-    "loki_stack_agent_chart": "promtail",
+    "loki_stack_agent_chart": "opentelemetry-collector",
     "falco_ebpf_chart": "falco",
 }
 
@@ -92,6 +93,22 @@ def fill_images(bundle: Path, address: str, environment: dict[str, str]) -> list
     return sorted(registries)
 
 
+def fill_rule_sets(address: str, environment: dict[str, str]) -> dict[str, str]:
+    """Pushes a rule set of the test's own to the path of the Falco project's; the input that chooses it."""
+    rule = {
+        "rule": "Rule of the mirror",
+        "desc": "A rule set reached Falco",
+        "condition": "evt.type = execve and proc.name = rule-of-the-mirror",
+        "output": "It ran",
+        "priority": "NOTICE",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        rule_artifacts.layout(Path(folder), rule_artifacts.tar({"rules.yaml": yaml.safe_dump([rule])}))
+        name = "ghcr.io/falcosecurity/rules/falco-incubating-rules"
+        rule_artifacts.push(Path(folder), f"{address}/{name}:1.0.0", environment)
+    return {"falco_ebpf_incubating_rules": "1.0.0"}
+
+
 def inputs(bundle: Path, charts: Path) -> dict[str, object]:
     """The bundle's own variables but for its files, and charts by name and version."""
     found = yaml.safe_load((bundle / "bundle.yml").read_text(encoding="utf-8"))
@@ -114,7 +131,9 @@ def fill(bundle: Path, folder: Path) -> None:
     # One port for all runs: it is part of the images' names.
     kept["registry_port"] = servers.free_port(ADDRESS)
     with servers.registry(folder / "registry", folder) as address:
-        kept["registries"] = fill_images(bundle, address, os.environ | {"SSL_CERT_FILE": str(folder / "ca.pem")})
+        environment = os.environ | {"SSL_CERT_FILE": str(folder / "ca.pem")}
+        kept["registries"] = [*fill_images(bundle, address, environment), "ghcr.io"]
+        kept |= fill_rule_sets(address, environment)
     (folder / "filled.yml").write_text(yaml.safe_dump(kept), encoding="utf-8")
 
 

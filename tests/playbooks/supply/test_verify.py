@@ -13,7 +13,7 @@ FILES = {
     "chart": "charts/loki-18.11.0.tgz",
     "image": "images/docker.io_grafana_loki_3.6.3.tar",
     "program": "bin/helm",
-    "program of the node": "cache/linux/amd64/v1.34.4/kubelet",
+    "program of the node": "cache/linux/amd64/v1.35.1/kubelet",
     "image of the node": "cache/images/amd64/registry.k8s.io/pause_3.10.1",
     "base image": "node.tar",
 }
