@@ -29,13 +29,11 @@ options:
     elements: raw
     required: true
   revision_url:
-    description:
-      - Address of a revision at grafana.com, or at a mirror, with the places C({id}) and C({revision}).
+    description: Address of a revision at grafana.com, or at a mirror, with the places C({id}) and C({revision}).
     type: str
     default: https://grafana.com/api/dashboards/{id}/revisions/{revision}/download
   variable:
-    description:
-      - Name of the variable with the list, for messages.
+    description: Name of the variable with the list, for messages.
     type: str
     default: the list
 """

@@ -25,6 +25,17 @@ options:
     description: Whether the collection's own rules come first.
     type: bool
     default: true
+  sets:
+    description: Files of rule sets that Falco reads first, as RV(runtime_security.kubernetes.falco_rule_sets#module:files).
+    type: list
+    elements: dict
+    default: []
+  noisy:
+    description:
+      - Names of rules to turn off first, by the C(item) of the rule set that has them. A rule of such a name that another file
+        defines itself stays.
+    type: dict
+    default: {}
   disabled:
     description: Rules to turn off, by C(names), in which C(*) stands for any text, and by C(tags).
     type: dict
@@ -86,14 +97,15 @@ class LookupModule(LookupBase):
         def read(src):
             return text_file.read(self.find_file_in_search_path(variables, "files", src, ignore_missing=True) or None)
 
-        result = rules.read_items(terms, shipped, read)
+        result = rules.read_items(terms, shipped, read, self.get_option("sets"))
         result["never_loaded"] = rules.never_loaded(self.get_option("values"), result["files"])
         custom = self.get_option("values").get("customRules") or {}
         result["custom"] = [
             {"file": name, "item": "falco_ebpf_values.customRules", "content": str(text)}
             for name, text in custom.items()
         ]
-        result["selection"] = rules.selection(self.get_option("disabled"), self.get_option("enabled"))
+        noisy = rules.noisy_names(result["files"] + result["custom"], self.get_option("noisy"))
+        result["selection"] = rules.selection(self.get_option("disabled"), self.get_option("enabled"), noisy)
         result["custom_rules"] = {each["file"]: each["content"] for each in result["files"]}
         others = self.get_option("depends_on")
         result["fingerprint"] = rules.fingerprint(result["files"], self.get_option("values"), others)
