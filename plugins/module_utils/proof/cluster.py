@@ -14,19 +14,23 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.connection import core_api
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.namespace_contents import objects
 
 try:
-    from kubernetes.client import ApiClient
+    from kubernetes.client import ApiException
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
     from kubernetes.stream import portforward, stream
 except ImportError:  # the module reports it
-    ApiClient = portforward = stream = None
+    portforward = stream = None
 
     class DynamicApiError(Exception):
         """Never raised: without the library nothing is called."""
 
     class NotFoundError(DynamicApiError):
+        """Likewise."""
+
+    class ApiException(Exception):
         """Likewise."""
 
 
@@ -89,18 +93,16 @@ class Cluster:
         return {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
 
     def _streams(self) -> t.Any:
-        # All kinds of objects come with it, which takes half a second; the pod starts meanwhile.
-        from kubernetes.client import CoreV1Api
+        # The first one loads all kinds of objects; the pod starts meanwhile.
+        return core_api(self._client.configuration)
 
-        # While a stream connects it replaces its client's call function, so each stream has a client of its own.
-        return CoreV1Api(ApiClient(self._client.configuration))
-
-    def attach(self, name: str, namespace: str) -> t.Any:
-        """Standard input and output of a running pod."""
+    def attach(self, name: str, namespace: str, container: str) -> t.Any:
+        """Standard input and output of a container that runs."""
         return stream(
             self._streams().connect_get_namespaced_pod_attach,
             name,
             namespace,
+            container=container,
             stdin=True,
             stdout=True,
             stderr=False,
@@ -108,12 +110,24 @@ class Cluster:
             _preload_content=False,
         )
 
-    def run_on_terminal(self, name: str, namespace: str, command: list[str], seconds: float) -> str:
-        """Run a command in a pod on a terminal; returns what it printed."""
+    def log(self, name: str, namespace: str, container: str) -> str:
+        """All that a container has printed."""
+        try:
+            # Undecoded: the library reads output that happens to be JSON as an object, and prints that in Python's form.
+            answer = self._streams().read_namespaced_pod_log(
+                name, namespace, container=container, _preload_content=False
+            )
+            return answer.data.decode(errors="replace")
+        except ApiException as exc:
+            raise ClusterError(f"log of pod {name}: {exc.reason}", exc.status) from exc
+
+    def run_on_terminal(self, name: str, namespace: str, container: str, command: list[str], seconds: float) -> str:
+        """Run a command in a container on a terminal; returns what it printed."""
         session = stream(
             self._streams().connect_get_namespaced_pod_exec,
             name,
             namespace,
+            container=container,
             command=command,
             stdin=False,
             stdout=True,

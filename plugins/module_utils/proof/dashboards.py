@@ -9,7 +9,6 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ..grafana_client import apis_path, path
 from ..grafana_panels import frames_have_data, panel_queries, query_body, range_seconds, walk_panels
 from .grafana import Reader, Refused
 from .watch import NotSeen, NotYet, Watch, line
@@ -17,9 +16,6 @@ from .watch import NotSeen, NotYet, Watch, line
 _EVERY_SECONDS = 2
 _SIDE_BY_SIDE = 4
 _TAG = "runtime_security.kubernetes"
-_GROUP = "dashboard.grafana.app"
-# Grafana's status for a dashboard that is stored in schema V2 (12 and newer).
-_OTHER_SCHEMA = 406
 NAME = "dashboard {} has data in every panel"
 # Lives by the audit log alone.
 AUDIT = "api-audit"
@@ -72,25 +68,13 @@ class _Panels:
 
 def dashboard_uids(grafana: Reader, folder_uid: str) -> set[str]:
     # The search by folder uid is younger than the folder uid in its answer.
-    hits = grafana.get(path("search", type="dash-db", tag=_TAG, limit=5000))
-    return {hit["uid"] for hit in hits if hit.get("folderUid") == folder_uid}
-
-
-def _load(grafana: Reader, uid: str) -> dict:
-    """The classic JSON of a dashboard, also of one that is stored in schema V2."""
-    try:
-        return grafana.get(path("dashboards", "uid", uid))["dashboard"]
-    except Refused as exc:
-        if exc.status != _OTHER_SCHEMA:
-            raise
-    space = grafana.get(path("frontend", "settings")).get("namespace") or "default"
-    return grafana.get(apis_path(_GROUP, "v1beta1", "namespaces", space, "dashboards", uid))["spec"]
+    return {hit["uid"] for hit in grafana.tagged(_TAG) if hit.get("folderUid") == folder_uid}
 
 
 def _one(watch: Watch, grafana: Reader, uid: str, began: float, sources: dict[str, str]) -> dict:
     title = uid
     try:
-        dashboard = watch.until(lambda: _load(grafana, uid), _EVERY_SECONDS).value
+        dashboard = watch.until(lambda: grafana.dashboard(uid), _EVERY_SECONDS).value
         title = dashboard["title"]
         panels = _Panels(grafana, dashboard, sources)
         at = watch.until(panels.probe, _EVERY_SECONDS).at

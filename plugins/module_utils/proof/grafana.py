@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..grafana_client import Grafana, GrafanaError
+from ..grafana_dashboard_store import Store
 from ..grafana_panels import response_errors
+from ..grafana_search import search
 from .watch import NotYet
 
 
@@ -21,10 +23,13 @@ class Refused(NotYet):
 
 
 class Reader:
-    """Asks Grafana and changes nothing. A client keeps no state between requests, so threads can share it."""
+    """Asks Grafana and changes nothing. Its client keeps no state that threads could not share."""
 
     def __init__(self, client: Grafana) -> None:
         self._client = client
+        self.url = client.url
+        # What it asks of Grafana's newer API, it asks once.
+        self._store = Store(client)
 
     def _request(self, method: str, path: str, body: dict | None = None) -> t.Any:
         try:
@@ -34,6 +39,23 @@ class Reader:
 
     def get(self, path: str) -> t.Any:
         return self._request("GET", path)
+
+    def tagged(self, tag: str) -> list[dict]:
+        """All dashboards with a tag."""
+        try:
+            return search(self._store.apis, tag)
+        except GrafanaError as exc:
+            raise Refused(str(exc), exc.status) from exc
+
+    def dashboard(self, uid: str) -> dict:
+        """A dashboard as classic JSON."""
+        try:
+            found = self._store.classic_json(uid)
+        except GrafanaError as exc:
+            raise Refused(str(exc), exc.status) from exc
+        if found is None:
+            raise Refused(f"Grafana at {self._client.url} has no dashboard {uid}", 404)
+        return found
 
     def query(self, body: dict) -> dict:
         """POST /api/ds/query, known to all versions from 8 on."""

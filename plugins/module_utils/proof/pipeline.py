@@ -7,7 +7,21 @@ from __future__ import annotations
 
 import typing as t
 
-from . import audit, dashboards, data_sources, delivery, etcd, marker, receiver, shell, targets, witness
+from .. import grafana_proof_route as proof_route
+from . import (
+    audit,
+    dashboards,
+    data_sources,
+    delivery,
+    etcd,
+    hops,
+    marker,
+    notification,
+    receiver,
+    shell,
+    targets,
+    witness,
+)
 from .cluster import Cluster
 from .grafana import Reader
 from .pod import MarkedPod
@@ -27,6 +41,12 @@ def skipped(options: dict) -> list[dict]:
     if not _expected(options):
         reason = "dashboards names none whose data can be asked for"
         lines.append({"name": dashboards.NAME.format("..."), "reason": reason})
+    if not options["notification"]:
+        reason = "notification is false: Grafana has no alert rule for it, or cannot reach a Service of the cluster"
+        lines.append({"name": notification.NAME, "reason": reason})
+    if not options["loki_client_secret"]:
+        reason = "loki_client_secret is '': the log agent has no certificate, and its lines are not encrypted"
+        lines.append({"name": receiver.LOKI.accepted, "reason": reason})
     if not options["witness"]:
         lines.append({"name": witness.NAME, "reason": "witness is false: Falco has no rule for it"})
     return lines
@@ -42,12 +62,20 @@ def prove(
     """All checks side by side; returns their lines. The marked pod is removed afterwards, whatever happens."""
     watch = Watch(options["timeout"])
     queries = Queries(grafana, options["loki_uid"], options["prometheus_uid"])
-    pod = MarkedPod(cluster, options["namespace"], options["image"])
+    prefix = proof_route.TESTED if options["test_notification"] else proof_route.PROVEN
+    pod = MarkedPod(cluster, options["namespace"], options["image"], prefix, options["notification"])
     falco = options["falco_namespace"]
     listener = receiver.Receiver(
         cluster, falco, options["receiver_service"], options["receiver_port"], options["client_secret"]
     )
-    shells = shell.Shells(watch, pod, listener.settle)
+    sink = proof_route.name(options["owner"])
+
+    def settle(watch: Watch) -> None:
+        listener.settle(watch)
+        if options["notification"]:
+            notification.settle(watch, grafana, sink)
+
+    shells = shell.Shells(watch, pod, settle)
 
     sources = [
         Check(data_sources.NAME.format(uid), lambda uid=uid: data_sources.data_source(watch, grafana, uid))
@@ -58,6 +86,8 @@ def prove(
     loki_event = Check(shell.LOKI, lambda: shell.shell_in_loki(watch, queries, shells, falco))
     prometheus_event = Check(shell.PROMETHEUS, lambda: shell.shell_in_prometheus(watch, queries, shells, falco))
     delivered = Check(delivery.NAME, lambda: delivery.delivery(watch, queries, shells, falco))
+    told = Check(notification.NAME, lambda: notification.notification(watch, grafana, shells))
+    tested = Check(notification.DELIVERED, lambda: notification.delivered(watch, grafana, shells, sink))
     before = Check(witness.NAME, lambda: witness.process_that_ran_before(watch, queries, cluster, falco, witnesses))
     audit_line = Check(audit.NAME, lambda: audit.audit_line(watch, queries, pod))
     expected = _expected(options)
@@ -66,15 +96,27 @@ def prove(
         "the dashboards have data in every panel",
         lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], expected, kinds),
     )
-    tls = Check(receiver.ACCEPTED, lambda: listener.check(watch))
+    tls = [Check(receiver.FALCO.accepted, lambda: listener.check(watch))]
+    if options["loki_client_secret"]:
+        loki = receiver.Receiver(
+            cluster,
+            options["loki_namespace"],
+            options["loki_service"],
+            options["loki_port"],
+            options["loki_client_secret"],
+            receiver.LOKI,
+        )
+        tls.append(Check(receiver.LOKI.accepted, lambda: loki.check(watch)))
+    plain = Check(hops.NAME, lambda: hops.hops(watch, grafana, kinds, bool(options["loki_client_secret"])))
     scraped = Check(
         targets.NAME,
         lambda: targets.scrape_targets(watch, queries, options["scrape_namespaces"], options["scrape_services"]),
     )
 
     checks = sources + ([etcd_line] if options["etcd"] else []) + [marker_line, loki_event, prometheus_event, delivered]
+    checks += ([told] if options["notification"] else []) + ([tested] if options["test_notification"] else [])
     checks += [] if not options["witness"] or witnesses.skipped else [before]
-    checks += ([audit_line] if options["audit"] else []) + ([panels] if expected else []) + [tls, scraped]
+    checks += ([audit_line] if options["audit"] else []) + ([panels] if expected else []) + [*tls, plain, scraped]
     pod.start(watch)
     try:
         return run_checks(checks, watch)

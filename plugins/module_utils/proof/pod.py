@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The marked pod: prints a marker, has a shell started in it, and goes away."""
+"""The marked pod: prints a marker, has a shell started in it, receives the notification of that, and goes away."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import secrets
 import threading
 import time
 
+from . import sink
 from .cluster import Cluster, ClusterError
 from .watch import NotSeen, NotYet, Watch
 
 OWNER = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
 LABELS = {**OWNER, "app.kubernetes.io/name": "pipeline-proof"}
 _SELECTOR = ",".join(f"{key}={value}" for key, value in LABELS.items())
-_CONTAINER = "marker"
+CONTAINER = "marker"
 _EVERY_SECONDS = 0.2
 _ECHO_SECONDS = 15
 _SHELL_SECONDS = 10
@@ -39,8 +40,19 @@ def namespace_definition(name: str) -> dict:
     }
 
 
-def pod_definition(name: str, namespace: str, image: str, lifetime: int) -> dict:
-    """A pod that only repeats its input, as weak as a pod can be."""
+def pod_definition(name: str, namespace: str, image: str, lifetime: int, with_sink: bool) -> dict:
+    """A pod that only repeats its input, and what is sent to its sink; as weak as a pod can be."""
+    weak = {
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "32Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+    }
+    marker = {**weak, "name": CONTAINER, "command": ["cat"], "stdin": True}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -58,24 +70,8 @@ def pod_definition(name: str, namespace: str, image: str, lifetime: int) -> dict
                 "runAsGroup": 65534,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [
-                {
-                    "name": _CONTAINER,
-                    "image": image,
-                    "imagePullPolicy": "IfNotPresent",
-                    "command": ["cat"],
-                    "stdin": True,
-                    "resources": {
-                        "requests": {"cpu": "10m", "memory": "16Mi"},
-                        "limits": {"memory": "32Mi"},
-                    },
-                    "securityContext": {
-                        "allowPrivilegeEscalation": False,
-                        "capabilities": {"drop": ["ALL"]},
-                        "readOnlyRootFilesystem": True,
-                    },
-                }
-            ],
+            "containers": [marker, sink.container(weak)] if with_sink else [marker],
+            "volumes": sink.volumes() if with_sink else [],
         },
     }
 
@@ -93,15 +89,20 @@ def waiting_reason(pod: dict) -> tuple[str, str]:
     return status.get("reason") or status.get("phase", "Pending"), status.get("message") or ""
 
 
+def _is_ours(found: dict | None) -> bool:
+    return found is not None and LABELS.items() <= (found["metadata"].get("labels") or {}).items()
+
+
 class MarkedPod:
-    def __init__(self, cluster: Cluster, namespace: str, image: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, image: str, prefix: str, with_sink: bool = False) -> None:
         number = secrets.token_hex(4)
         self.namespace = namespace
-        self.name = f"pipeline-proof-{number}"
+        self.name = f"{prefix}{number}"
         self.marker = f"marker-{number}"
         self.created_at = 0.0
         self._cluster = cluster
         self._image = image
+        self._with_sink = with_sink
         self._running = threading.Event()
         self._failure = ""
         self._thread: threading.Thread | None = None
@@ -131,7 +132,10 @@ class MarkedPod:
     def _begin(self, lifetime: int) -> None:
         """Both again from the start: a proof that was interrupted may still run, and takes its namespace away."""
         self._prepare_namespace()
-        self._post(lifetime)
+        if self._with_sink and not self._cluster.get("Service", sink.SERVICE, self.namespace):
+            self._post("Service", sink.service_definition(self.namespace, LABELS))
+        self.created_at = time.monotonic()
+        self._post("Pod", pod_definition(self.name, self.namespace, self._image, lifetime, self._with_sink))
 
     def _prepare_namespace(self) -> None:
         """Make the namespace; of an earlier run that was interrupted, only leftovers are to be removed."""
@@ -143,12 +147,9 @@ class MarkedPod:
         for pod in self._cluster.find("Pod", self.namespace, _SELECTOR):
             self._cluster.delete("Pod", pod["metadata"]["name"], self.namespace, grace_seconds=0)
 
-    def _post(self, lifetime: int) -> None:
-        self.created_at = time.monotonic()
+    def _post(self, kind: str, definition: dict) -> None:
         try:
-            self._cluster.create(
-                "Pod", pod_definition(self.name, self.namespace, self._image, lifetime), self.namespace
-            )
+            self._cluster.create(kind, definition, self.namespace)
         except ClusterError as exc:
             # A new namespace gets its service account a moment later; one that goes refuses what comes.
             if exc.status == 403 and ("serviceaccount" in str(exc) or "being terminated" in str(exc)):
@@ -173,7 +174,7 @@ class MarkedPod:
 
         The pod repeats its input, so the moment is taken from this machine's clock, whatever the node's says.
         """
-        session = self._cluster.attach(self.name, self.namespace)
+        session = self._cluster.attach(self.name, self.namespace, CONTAINER)
         try:
             moment = time.monotonic()
             session.write_stdin(self.marker + "\n")
@@ -188,23 +189,28 @@ class MarkedPod:
         """Start a shell on a terminal. It stays for a moment: a sensor may look the process up."""
         text = f"{self.marker}-{number}"
         printed = self._cluster.run_on_terminal(
-            self.name, self.namespace, ["sh", "-c", f"echo {text}; sleep 1"], _SHELL_SECONDS
+            self.name, self.namespace, CONTAINER, ["sh", "-c", f"echo {text}; sleep 1"], _SHELL_SECONDS
         )
         if text not in printed:
             raise ClusterError(f"it printed {printed!r}", 0)
 
+    def notified(self) -> list[dict]:
+        """The alerts that the sink was told of."""
+        return list(sink.alerts(self._cluster.log(self.name, self.namespace, sink.CONTAINER)))
+
     def remove(self) -> None:
-        """Remove the pod, and the namespace if it is ours and nothing else is in it.
+        """Remove the pod, its Service, and the namespace if it is ours and nothing else is in it.
 
         The next run waits until the namespace is gone, not this one.
         """
         if self._thread:
             self._thread.join(_CREATION_SECONDS)
         self._cluster.delete("Pod", self.name, self.namespace, grace_seconds=0)
-        namespace = self._cluster.get("Namespace", self.namespace)
-        if not namespace or not LABELS.items() <= (namespace["metadata"].get("labels") or {}).items():
+        if self._with_sink and _is_ours(self._cluster.get("Service", sink.SERVICE, self.namespace)):
+            self._cluster.delete("Service", sink.SERVICE, self.namespace)
+        if not _is_ours(self._cluster.get("Namespace", self.namespace)):
             return
+        gone = {f"Pod/{self.name}", f"Service/{sink.SERVICE}"}
         # Another proof's pod, or what somebody put there.
-        others = [name for name in self._cluster.contents(self.namespace) if name != f"Pod/{self.name}"]
-        if not others:
+        if gone.issuperset(self._cluster.contents(self.namespace)):
             self._cluster.delete("Namespace", self.namespace)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks: the event receiver takes Falco's client certificate and nothing else."""
+"""Checks: the event receiver takes Falco's client certificate and nothing else, and Loki the agent's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,25 @@ from .watch import NotSeen, NotYet, Watch, line
 _EVERY_SECONDS = 1
 # Seconds that a pod may need beyond its grace period to be gone.
 _SLACK_SECONDS = 5
-_KEYS = ("client.crt", "client.key", "ca.crt")
-ACCEPTED = "the receiver accepts Falco's client certificate"
-REFUSED = "the receiver refuses {}"
-_BEFORE_AND_AFTER = "before and after it Falco's client certificate is accepted"
+
+
+class Words(t.NamedTuple):
+    """What the lines call a server and the one who may ask it, and the keys of his Secret: certificate, key, CA."""
+
+    server: str
+    certificate: str
+    keys: tuple[str, str, str]
+
+    @property
+    def accepted(self) -> str:
+        return f"{self.server} accepts {self.certificate}"
+
+    def refused(self, who: str) -> str:
+        return f"{self.server} refuses {who}"
+
+
+FALCO = Words("the receiver", "Falco's client certificate", ("client.crt", "client.key", "ca.crt"))
+LOKI = Words("Loki", "the log agent's client certificate", ("tls.crt", "tls.key", "ca.crt"))
 
 
 def pods_behind(cluster: Cluster, namespace: str, service: dict) -> list[dict]:
@@ -55,18 +70,21 @@ def port_number(pod: dict, target: int | str) -> int:
 
 
 class Receiver:
-    def __init__(self, cluster: Cluster, namespace: str, service: str, port: int, client_secret: str) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, service: str, port: int, client_secret: str, words: Words = FALCO
+    ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._service = service
         self._port = port
         self._client_secret = client_secret
-        # The name Falco asks for.
+        self._words = words
+        # The name the client asks for.
         self._host = f"{service}.{namespace}.svc"
 
     def _client_files(self) -> dict[str, bytes]:
         content = self._cluster.secret(self._client_secret, self._namespace)
-        missing = [key for key in _KEYS if not content.get(key)]
+        missing = [key for key in self._words.keys if not content.get(key)]
         if missing:
             raise NotSeen(f"Secret {self._namespace}/{self._client_secret} has no {', '.join(missing)}")
         return content
@@ -92,8 +110,8 @@ class Receiver:
         pod, port = watch.until(
             lambda: ready_pod(self._cluster, self._namespace, self._service, self._port), _EVERY_SECONDS
         ).value
-        files = self._client_files()
-        ca = files["ca.crt"].decode()
+        files, words = self._client_files(), self._words
+        certificate, key, ca = (files[name] for name in words.keys)
 
         def ask(talk: t.Callable[[t.Any], Reply]) -> Reply:
             forward = self._cluster.forward(pod, self._namespace, port)
@@ -107,10 +125,10 @@ class Receiver:
                 forward.close()
 
         def over_tls(certificate: bytes | None) -> t.Callable[[t.Any], Reply]:
-            return lambda connection: tls_http(connection, client_context(ca, certificate), self._host)
+            return lambda connection: tls_http(connection, client_context(ca.decode(), certificate), self._host)
 
         def accepted() -> Reply:
-            reply = ask(over_tls(files["client.crt"] + b"\n" + files["client.key"]))
+            reply = ask(over_tls(certificate + b"\n" + key))
             if reply.verdict != "answered":
                 raise NotYet(reply.text)
             return reply
@@ -121,15 +139,15 @@ class Receiver:
                 return reply
             # A server that hangs up on everybody refuses nobody.
             accepted()
-            return Reply("refused", f"{reply.text}; {_BEFORE_AND_AFTER}")
+            return Reply("refused", f"{reply.text}; before and after it {words.certificate} is accepted")
 
         try:
             reply = watch.until(accepted, _EVERY_SECONDS).value
         except NotSeen as exc:
             # Where nobody gets in, a refusal proves nothing.
-            yield line(ACCEPTED, False, time.monotonic() - began, str(exc))
+            yield line(words.accepted, False, time.monotonic() - began, str(exc))
             return
-        yield line(ACCEPTED, True, time.monotonic() - began, f"Secret {self._client_secret}: {reply.text}")
+        yield line(words.accepted, True, time.monotonic() - began, f"Secret {self._client_secret}: {reply.text}")
 
         for who, talk in (
             ("a client without a certificate", over_tls(None)),
@@ -142,4 +160,4 @@ class Receiver:
                 reply = watch.until(lambda talk=talk: refused(talk), _EVERY_SECONDS).value
             except NotSeen as exc:
                 reply = Reply("unreachable", str(exc))
-            yield line(REFUSED.format(who), reply.verdict == "refused", time.monotonic() - asked, reply.text)
+            yield line(words.refused(who), reply.verdict == "refused", time.monotonic() - asked, reply.text)

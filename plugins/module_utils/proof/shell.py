@@ -10,6 +10,7 @@ import threading
 import time
 import typing as t
 
+from ..grafana_proof_route import RULE
 from .pod import MarkedPod
 from .queries import Queries, as_json
 from .watch import NotYet, Watch, observe
@@ -18,7 +19,6 @@ _EVERY_SECONDS = 0.25
 # A sensor that has just started can miss the first shell. Once an event was seen, what is missing is most likely a scrape.
 _REPEAT_SECONDS = 5
 _MORE_SECONDS_AFTER_EVENT = 25
-RULE = "Terminal shell in container"
 # The current variant's receiver has the one, the classic variant's the other. A second Falco on the node sees the same shell, and its
 # receiver counts it in another namespace.
 COUNTED = '{{__name__=~"falcosecurity_falcosidekick_falco_events_total|falco_events",namespace="{}",rule="{}",k8s_pod_name="{}"}}'

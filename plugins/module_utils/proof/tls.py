@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS connections to the receiver: what each kind of client gets. Keys stay in memory."""
+"""TLS connections to a server: what each kind of client gets. Keys stay in memory."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
             session.settimeout(_TIMEOUT_SECONDS)
             status = _speak(session, early, server_name)
     except ssl.SSLCertVerificationError as exc:
-        return Reply("unreachable", f"the receiver's own certificate is not trusted: {exc.verify_message}")
+        return Reply("unreachable", f"the server's own certificate is not trusted: {exc.verify_message}")
     except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError):
         return Reply("closed", f"{version}, {_CLOSED}")
     except ssl.SSLError as exc:
@@ -202,4 +202,4 @@ def tls_1_1(connection: t.Any, server_name: str) -> Reply:
         return Reply("closed", _CLOSED)
     if answer[0] == _ALERT:
         return Reply("refused", _alert(answer))
-    return Reply("answered", "the receiver goes on with the handshake")
+    return Reply("answered", "the server goes on with the handshake")

@@ -19,7 +19,8 @@ from .watch import NotYet, Watch, line, observe
 
 NAME = "an event of a process that ran before Falco names it"
 RULE = "Process that ran before Falco"
-_WITNESSES = "app.kubernetes.io/name=falco-witness"
+_CONTAINER = "falco-witness"
+_WITNESSES = f"app.kubernetes.io/name={_CONTAINER}"
 _SENSORS = "app.kubernetes.io/name=falco"
 _EVERY_SECONDS = 0.5
 _REPEAT_SECONDS = 10
@@ -73,7 +74,7 @@ def find(cluster: Cluster, namespace: str) -> Witnesses:
 
 def _poke(cluster: Cluster, namespace: str, pod: str) -> float:
     """Have the witness open its file; returns the moment before it did, on this machine's clock."""
-    session = cluster.attach(pod, namespace)
+    session = cluster.attach(pod, namespace, _CONTAINER)
     try:
         moment = time.monotonic()
         session.write_stdin("open\n")

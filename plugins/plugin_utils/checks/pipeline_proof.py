@@ -1,0 +1,25 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of inputs of the role pipeline_proof that depend on each other."""
+
+from __future__ import annotations
+
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
+    Inputs,
+    Problem,
+    condition,
+)
+
+
+@condition()
+def continuous_proof(wanted: bool, inputs: Inputs) -> Problem | None:
+    """False, or rules that can be proven, and a Loki that its pods can ask."""
+    if not wanted:
+        return None
+    if inputs["pipeline_proof_loki_client_secret"]:
+        expected = "false where Loki asks for a certificate (loki_stack_tls, pipeline_proof_loki_client_secret), which its pods do not have"
+        return Problem(expected, "cannot ask Loki", "set it to false, or loki_stack_tls")
+    if inputs["__pipeline_proof_continuous_rules"]:
+        return None
+    expected = "false where none of the shipped rules is enabled (falco_ebpf_shipped_rules, falco_ebpf_rules_disabled)"
+    return Problem(expected, "no rule to prove", "set it to false, or enable one of these rules")
