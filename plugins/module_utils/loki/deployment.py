@@ -9,11 +9,12 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import evidence, ownership
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm import releases as helm
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki import existing
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.existing import Existing
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.existing import Existing, on_s3
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.requirements import (
     require_secret,
     require_storage_class,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.schema import periods
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.owned_objects import OWNER
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -24,12 +25,16 @@ ARGUMENTS = {
     "kind": {"type": "str", "default": ""},
     "volume": {"type": "str", "default": ""},
     "storage_class": {"type": "str", "default": ""},
-    "agent": {"type": "str", "choices": list(existing.AGENTS), "required": True},
+    "agents": {"type": "list", "elements": "str", "choices": list(existing.AGENTS), "required": True},
     "s3_secret": {"type": "str", "default": "", "no_log": False},
     "replace": {"type": "bool", "default": False},
     "take_ownership": {"type": "bool", "default": False},
     "binary_path": {"type": "path", "default": "helm"},
 }
+_END_OF_LIFE = (
+    "loki_stack_agent: Promtail has reached its end of life in March 2026, and loses lines when it stops while Loki is unavailable "
+    "(promtail). Expected otel. Fix: set it to 'otel'; its first run reads the log files from their beginning, and Loki keeps each line once."
+)
 # What Helm leaves of the chart loki-stack. The label records whose it is, also for the next run.
 _CLAIM = {
     "apiVersion": "v1",
@@ -37,6 +42,10 @@ _CLAIM = {
     "metadata": {"name": "storage-loki-0", "labels": {"runtime-security/release": "loki"}},
 }
 _WAIT = 120
+_ENDS = (
+    "loki_stack_mode: simple_scalable ends with Loki 4.0. Set it to monolithic (three replicas with loki_stack_s3_bucket) or distributed "
+    "with the same bucket and loki_stack_replace true: the lines in S3 stay."
+)
 
 
 def run(params: dict, mode: Mode) -> dict:
@@ -51,7 +60,7 @@ def run(params: dict, mode: Mode) -> dict:
 
 def announce(params: dict) -> dict:
     """In a cluster that does not exist yet nothing has to go."""
-    return {"changed": False, "existing": "", "uninstalled": []}
+    return {"changed": False, "existing": "", "uninstalled": [], "schema_periods": []}
 
 
 class _Task:
@@ -68,17 +77,31 @@ class _Task:
         if params["kind"].endswith(" claim") and found.kind != params["kind"]:
             require_storage_class(self._reader, params["storage_class"])
         reason = self._obstacle(found)
+        kept = periods(self._reader, self._namespace, params["kind"]) if self._keeps_lines(found) else []
+        # Two agents would send each line twice.
+        names = [name for name in found.agents if name not in params["agents"]]
         if reason:
             if not params["replace"]:
                 raise WorkError(reason)
             self._require_same(found)
-            return self._uninstalled(found, ["loki", *found.agents])
-        # Two agents would send each line twice.
-        return self._uninstalled(found, [name for name in found.agents if name != params["agent"]])
+            names = ["loki", *found.agents]
+        result = {**self._uninstalled(found, names), "schema_periods": kept}
+        warnings = [_ENDS] if " simple_scalable " in params["kind"] else []
+        if "promtail" in params["agents"] and params["kind"].startswith("current "):
+            warnings.append(_END_OF_LIFE)
+        if warnings:
+            result["warnings"] = [*result.get("warnings", []), *warnings]
+        return result
+
+    def _keeps_lines(self, found: Existing) -> bool:
+        """Whether the Loki that is asked for reads what the existing one stored."""
+        asked = self._params["kind"]
+        return found.kind != "" and (found.kind == asked or (on_s3(found.kind) and on_s3(asked)))
 
     def absent(self) -> dict:
         found = existing.by_revisions(self._reader, self._namespace)
-        return self._uninstalled(found, ["loki", self._params["agent"]])
+        # Also an agent of earlier inputs, or of an earlier default.
+        return self._uninstalled(found, ["loki", *existing.AGENTS])
 
     def _obstacle(self, found: Existing) -> str:
         """Why what exists cannot become what is asked for, "" where it can."""
@@ -86,8 +109,7 @@ class _Task:
         if found.kind and found.kind != params["kind"]:
             reason = (
                 f"loki_stack_variant, loki_stack_mode, loki_stack_persistence: namespace {self._namespace} has a Loki of another "
-                f"kind (existing: {found.kind}; asked for: {params['kind']}). The new one cannot read what the existing one "
-                "stored, and Helm cannot turn one into the other."
+                f"kind (existing: {found.kind}; asked for: {params['kind']}), and Helm cannot turn one into the other."
             )
         elif found.volume is not None and found.volume != params["volume"]:
             reason = (
@@ -96,8 +118,12 @@ class _Task:
             )
         else:
             return ""
+        lost, kept = "every line in it, with its volume claims", ""
+        if self._keeps_lines(found) and on_s3(params["kind"]):
+            lost = "its volume claims, with lines that its pods did not write to S3 before they ended"
+            kept = "all lines in S3 (the new one reads them where loki_stack_s3_bucket is the same), "
         return (
-            f"{reason} Lost with a replacement: every line in it, with its volume claims. Kept: the log files on the nodes, which "
+            f"{reason} Lost with a replacement: {lost}. Kept: {kept}the log files on the nodes, which "
             "the agent then reads again from their beginning (as far back as the kubelet keeps them), and Grafana with data "
             "source and dashboards. Nothing was changed. Expected what exists, or loki_stack_replace true. Fix: set "
             "loki_stack_replace to true to go on, or loki_stack_variant, loki_stack_mode, loki_stack_persistence, "

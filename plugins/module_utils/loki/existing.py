@@ -10,7 +10,14 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluste
 
 # A StatefulSet that each mode always has, and that holds data, by its name.
 _SETS = {"loki": "monolithic", "loki-write": "simple_scalable", "loki-ingester": "distributed"}
-AGENTS = ("alloy", "promtail")
+# Its pods carry this annotation where a StatefulSet of the first name has its lines in S3.
+STORE = "runtime-security/store"
+# Layouts that keep their lines in S3, where another one of these finds them.
+ON_S3 = ("monolithic_s3", "simple_scalable", "distributed")
+AGENTS = (
+    *("alloy", "otel-agent", "otel-audit-agent", "otel-events", "otel-nodes-agent"),
+    *("promtail", "promtail-audit"),
+)
 # Pods of our agents carry this label; any other agent is left alone.
 AGENT_LABELS = {"app.kubernetes.io/part-of": "runtime_security.kubernetes"}
 # Size and class of the volume claims, on the pods: revisions do not have a StatefulSet's claim templates.
@@ -20,7 +27,7 @@ VOLUME = "runtime-security/volume"
 class Existing(t.NamedTuple):
     """What the pods of a namespace are made from."""
 
-    # Variant, mode and place of the data ("claim", or "pod", with which it is lost), "" where there is no Loki.
+    # Variant, layout and place of the data ("claim", or "pod", with which it is lost), "" where there is no Loki.
     kind: str
     # The volume as it was asked for when it was created, None where that is not recorded.
     volume: str | None
@@ -55,7 +62,13 @@ def _described(templates: dict[str, dict]) -> Existing:
     volumes = (pod.get("spec") or {}).get("volumes") or []
     lost = any(volume.get("name") in ("storage", "data") and "emptyDir" in volume for volume in volumes)
     annotations = (pod.get("metadata") or {}).get("annotations") or {}
-    return Existing(f"{variant} {_SETS[name]} {'pod' if lost else 'claim'}", annotations.get(VOLUME), agents)
+    layout = _SETS[name] + ("_s3" if annotations.get(STORE) == "s3" else "")
+    return Existing(f"{variant} {layout} {'pod' if lost else 'claim'}", annotations.get(VOLUME), agents)
+
+
+def on_s3(kind: str) -> bool:
+    """Whether a Loki of this kind has its lines in S3."""
+    return any(word in ON_S3 for word in kind.split())
 
 
 def _labels(template: dict) -> dict:

@@ -13,6 +13,9 @@ import urllib.request
 
 from kubernetes import client, config
 from kubernetes.client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from . import over_tls
 
 # A label no node has.
 NOWHERE = {"runtime-security.invalid/nowhere": "true"}
@@ -38,6 +41,16 @@ class Cluster:
 
     def loki(self, path: str, tenant: str = "", **parameters: object) -> dict:
         """An answer of Loki's HTTP API, through the API server."""
+        headers = {"X-Scope-OrgID": tenant} if tenant else {}
+        if over_tls.is_used(self.core, self.namespace):
+            status, body = over_tls.get(self.api, self.namespace, over_tls.address(path, parameters), headers)
+        else:
+            status, body = self._plain(path, headers, parameters)
+        if status != 200:
+            raise ApiException(status, body.decode(errors="replace"))
+        return json.loads(body)
+
+    def _plain(self, path: str, headers: dict, parameters: dict) -> tuple[int, bytes]:
         service = f"api/v1/namespaces/{self.namespace}/services/loki:3100/proxy"
         token = self.api.configuration.get_api_key_with_prefix("authorization")
         # The client's own connections, which know the certificates: its methods for a Service take no parameters.
@@ -45,39 +58,44 @@ class Cluster:
             "GET",
             f"{self.api.configuration.host}/{service}/loki/api/v1/{path}",
             fields=parameters,
-            headers=({"Authorization": token} if token else {}) | ({"X-Scope-OrgID": tenant} if tenant else {}),
+            headers=({"Authorization": token} if token else {}) | headers,
+            # A node that restarts takes answers with it.
+            timeout=30,
         )
-        if response.status != 200:
-            raise ApiException(response.status, response.data.decode(errors="replace"))
-        return json.loads(response.data)
+        return response.status, response.data
 
     def loki_answers(self) -> bool:
         try:
             self.loki("labels")
-        except (ApiException, ValueError):
+        except (ApiException, HTTPError, OSError, ValueError):
             return False
         return True
 
     def lines_in_grafana(self, query: str, start: int) -> int:
         """How many lines a metric query counts through Grafana's data source."""
+        words = {"query": f"sum(count_over_time({query}[{int(time.time()) - start + 60}s]))"}
+        result = self.grafana("query", **words)["data"]["result"]
+        return int(result[0]["value"][1]) if result else 0
+
+    def grafana(self, path: str, **parameters: object) -> dict:
+        """An answer of Loki's HTTP API through Grafana's data source."""
         secret = self.core.read_namespaced_secret("grafana-admin", self.namespace).data
         user, password = (base64.b64decode(secret[key]).decode() for key in ("admin-user", "admin-password"))
         port = self.core.read_namespaced_service("grafana", self.namespace).spec.ports[0].node_port
         node = self.core.list_node().items[0].status.addresses[0].address
-        words = urllib.parse.urlencode({"query": f"sum(count_over_time({query}[{int(time.time()) - start + 60}s]))"})
+        words = urllib.parse.urlencode(parameters)
         request = urllib.request.Request(
-            f"http://{node}:{port}/api/datasources/proxy/uid/loki/loki/api/v1/query?{words}",
+            f"http://{node}:{port}/api/datasources/proxy/uid/loki/loki/api/v1/{path}?{words}",
             headers={"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()},
         )
         with urllib.request.urlopen(request, timeout=30) as response:
-            result = json.load(response)["data"]["result"]
-        return int(result[0]["value"][1]) if result else 0
+            return json.load(response)
 
     # -- Parts of the stack
 
     def workloads(self, part: str) -> list:
         """Deployments, StatefulSets and DaemonSets of a part: agent, loki or grafana."""
-        name = {"agent": "in (alloy,promtail)", "loki": "= loki", "grafana": "= grafana"}[part]
+        name = {"agent": "in (alloy,opentelemetry-collector,promtail)", "loki": "= loki", "grafana": "= grafana"}[part]
         words = {"namespace": self.namespace, "label_selector": f"app.kubernetes.io/name {name}"}
         if part == "agent":
             return self.apps.list_namespaced_daemon_set(**words).items

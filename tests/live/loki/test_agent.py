@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -13,31 +12,27 @@ from pathlib import Path
 
 import command_lines
 import pytest
+import token_lines
 import yaml
 
+from . import local
 from .cluster import wait_for
 
-TOP = Path(__file__).parents[3]
-ROLE = TOP / "roles" / "loki_stack"
-SCRAPE_CONFIGS = ROLE / "templates" / "promtail_scrape_configs.yml.j2"
-PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
 SEEN = re.compile(r'^[^\s{]+\t*\{container="falco", namespace="n"(?:, stream="(\w+)")?\}\t*(.*)$', re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     """What the role tells Promtail about pods."""
-    rendered = tmp_path_factory.mktemp("agent") / "scrape_configs.yml"
-    module = ["-m", "ansible.builtin.template", "-a", f"src={SCRAPE_CONFIGS} dest={rendered}"]
-    subprocess.run(["ansible", "localhost", *module, "-e", f"@{ROLE}/vars/main/masks.yml"], check=True)
-    (only,) = yaml.safe_load(rendered.read_text(encoding="utf-8"))
+    config = local.promtail_config(tmp_path_factory.mktemp("agent"))
+    (only,) = yaml.safe_load(config["snippets"]["scrapeConfigs"])
     return only
 
 
-def read_by_promtail(job: dict, folder: Path, lines: list[str]) -> list[tuple[str, str]]:
+def read_by_promtail(job: dict, folder: Path, lines: list[str], names: str = "*.log") -> list[tuple[str, str]]:
     """Stream and content of each entry that Promtail would send for the container falco."""
-    (folder / "0.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    labels = {"namespace": "n", "container": "falco", "__path__": f"{folder}/*.log"}
+    (folder / "audit.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    labels = {"namespace": "n", "container": "falco", "__path__": f"{folder}/{names}"}
     scrape = {key: job[key] for key in ("job_name", "pipeline_stages")} | {"static_configs": [{"labels": labels}]}
     config = {
         "server": {"disable": True},
@@ -47,7 +42,7 @@ def read_by_promtail(job: dict, folder: Path, lines: list[str]) -> list[tuple[st
     }
     (folder / "promtail.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [
-        PARTS / "loki" / "promtail",
+        local.PARTS / "loki" / "promtail",
         f"-config.file={folder}/promtail.yaml",
         "-dry-run",
         "-target.sync-period=1s",
@@ -88,6 +83,16 @@ def test_json_of_an_application_stays_as_it_is(job, tmp_path):
     assert read_by_promtail(job, tmp_path, [f"2026-11-23T21:00:00.000000001Z stdout F {text}"]) == [("stdout", text)]
 
 
+def test_tokens_are_masked(job, tmp_path):
+    written = [line.replace("%s", token) for line, token in token_lines.WITH_A_SECRET] + list(token_lines.HARMLESS)
+    lines = [f"2026-11-23T21:00:00.{number:09}Z stdout F {text}" for number, text in enumerate(written)]
+    read = [text for _stream, text in read_by_promtail(job, tmp_path, lines) if text]
+    assert len(read) == len(written)
+    assert [
+        text for text, (_line, token) in zip(read, token_lines.WITH_A_SECRET) if token in text or "***" not in text
+    ] == []
+
+
 def test_secrets_on_the_command_lines_of_falcos_events_are_masked(job, tmp_path):
     events = [line.replace("%s", command_lines.SECRET) for line in command_lines.WITH_A_SECRET]
     written = [
@@ -106,3 +111,14 @@ def test_other_events_stay_as_they_are(job, tmp_path):
     events = [command_lines.event(line) for line in command_lines.HARMLESS]
     written = [f"2026-11-23T21:00:00.{number:09}Z stdout F {text}" for number, text in enumerate(events)]
     assert [text for _stream, text in read_by_promtail(job, tmp_path, written) if text] == events
+
+
+def test_the_audit_log_is_read_with_its_rotated_files(tmp_path):
+    inputs = {"loki_stack_audit_log": "kubeadm", "loki_stack_mask_tokens": False}
+    job = local.role_value("__loki_stack_audit_job", tmp_path, "audit", "masks", **inputs)
+    folder, _, names = job["static_configs"][0]["labels"]["__path__"].rpartition("/")
+    assert folder == "/var/log/kubernetes/audit"
+    for name in ("audit-2026-11-23T21-00-03.000.log", "other.log"):
+        (tmp_path / name).write_text(f"{name}\n", encoding="utf-8")
+    read = read_by_promtail(job, tmp_path, ["now"], names)
+    assert sorted(text for _stream, text in read) == ["audit-2026-11-23T21-00-03.000.log", "now"]

@@ -19,6 +19,8 @@ echo first
 echo to the other stream >&2
 echo '{{"log":"json","stream":"mine"}}'
 line=x; while [ ${{#line}} -lt {LONG} ]; do line=$line$line; done
+# A runtime writes the streams side by side: what is printed to one may stand between the parts of a long line of the other.
+sleep 1
 echo $line
 sleep 3600
 """
