@@ -41,18 +41,6 @@ _TRIES = 3
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
-def connected(connect: t.Callable[[], t.Any]) -> t.Any:
-    """What connect returns, a client; it has asked the API server for its version and its groups already."""
-    try:
-        return connect()
-    except DynamicApiError as error:
-        raise UnclearAnswer(f"API server: {reason(error)}.") from error
-    except (HTTPError, OSError) as error:
-        raise UnclearAnswer(f"API server: no answer ({error}).") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UnclearAnswer(f"API server: the answer is garbage ({type(error).__name__}).") from error
-
-
 class Reader:
     """Reads objects; each method returns what the API server states or raises UnclearAnswer."""
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Alert rules as they shall be, in the words of Grafana's provisioning API, compared with what is there.
+"""Wanted alert rules in the form of Grafana's provisioning API, compared with the existing ones.
 
 A rule of ours has the label managed_by, and in its condition's model a mark made of its uid and its content.
 Notifications show labels, so the owner is one; they do not show models, so the mark bothers nobody. The mark tells
@@ -86,13 +86,13 @@ def build(rule: dict, folder_uid: str, group: str, owner: str) -> dict:
 
 
 def build_all(rules: list[dict], folder_uid: str, group: str, owner: str) -> list[dict]:
-    """Every rule; Grafana wants each uid once, and each title once in a folder."""
+    """Every rule, in its own group or in the one given; Grafana wants each uid once, and each title once in a folder."""
     for key in ("uid", "title"):
         values = [rule[key] for rule in rules]
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise DefinitionError(f"alert rules have the same {key} {twice[0]!r}: give each its own")
-    return [build(rule, folder_uid, group, owner) for rule in rules]
+    return [build(rule, folder_uid, rule.get("group") or group, owner) for rule in rules]
 
 
 def mark(body: dict) -> str:

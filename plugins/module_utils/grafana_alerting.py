@@ -36,7 +36,9 @@ RULE = dict(
     no_data=dict(type="str", choices=["ok", "alerting", "no_data"], default="ok"),
     error=dict(type="str", choices=["ok", "alerting", "error"], default="error"),
     paused=dict(type="bool", default=False),
+    group=dict(type="str"),
 )
+GROUP = dict(name=dict(type="str", required=True), interval_seconds=dict(type="int", required=True))
 CONTACT_POINT = dict(
     name=dict(type="str", required=True),
     type=dict(type="str", required=True),
@@ -69,9 +71,11 @@ ARGUMENTS = dict(
     folder_uid=dict(type="str", required=True),
     group=dict(type="str", default="runtime-security"),
     interval_seconds=dict(type="int", default=60),
+    more_groups=dict(type="list", elements="dict", default=[], options=GROUP),
     rules=dict(type="list", elements="dict", default=[], options=RULE),
     contact_points=dict(type="list", elements="dict", default=[], options=CONTACT_POINT),
     policy=dict(type="dict", options=POLICY),
+    proof_namespace=dict(type="str"),
     owner=dict(type="str", default="runtime_security.kubernetes"),
     restore_edits=dict(type="bool", default=True),
     variables=dict(type="dict", default={}),
@@ -108,10 +112,10 @@ def announce(params: dict) -> dict:
     """A Grafana that does not exist yet has nothing; what one has that does not answer is not known."""
     if params["state"] == "absent":
         return _result(True)
-    result = _result(bool(params["rules"] or params["contact_points"] or params["policy"]))
+    result = _result(bool(params["rules"] or params["contact_points"] or params["policy"] or params["proof_namespace"]))
     result["rules"]["created"] = [rule["uid"] for rule in params["rules"]]
     result["contact_points"]["created"] = [point["name"] for point in params["contact_points"]]
-    return {**result, "policy": "created" if params["policy"] else "absent"}
+    return {**result, "policy": "created" if params["policy"] or params["proof_namespace"] else "absent"}
 
 
 def _result(changed: bool) -> dict:

@@ -15,6 +15,7 @@ from . import grafana_alert_rules as alert_rules
 from . import grafana_contact_points as points
 from . import grafana_notified as notified
 from . import grafana_policy as policy
+from . import grafana_proof_route as proof_route
 from .grafana_alert_rules import DefinitionError
 from .grafana_client import Grafana, GrafanaError, path
 from .grafana_rule_group import RuleGroup
@@ -41,11 +42,13 @@ class Writer:
         self.params = params
         self.owner = params["owner"]
         self.check_mode = check_mode
-        self.group = RuleGroup(grafana, params["folder_uid"], params["group"])
+        # Seconds between two evaluations, by group.
+        self.intervals = {params["group"]: params["interval_seconds"]}
+        self.intervals |= {group["name"]: group["interval_seconds"] for group in params["more_groups"]}
         self.rules = {**lists(), "edited": []}
         self.contact_points = lists()
         self.policy = "absent"
-        self.interval_changed = False
+        self.changed_groups: list[RuleGroup] = []
         self.warnings: list[str] = []
         self.diff: list[dict] = []
 
@@ -54,15 +57,18 @@ class Writer:
         listed = any(
             part[key] for part in (self.rules, self.contact_points) for key in ("created", "updated", "removed")
         )
-        return listed or self.interval_changed or self.policy in ("created", "updated", "removed")
+        return listed or bool(self.changed_groups) or self.policy in ("created", "updated", "removed")
 
     def run(self) -> None:
         """All reading and refusing comes before the first change."""
         present = self.params["state"] == "present"
         purge = self.params["purge"] or not present
+        namespace = self.params["proof_namespace"] if present else None
         declared_points = self.params["contact_points"] if present else []
+        declared_points = declared_points + proof_route.points(namespace, self.owner)
         rules = self._declared_rules() if present else []
-        route = policy.build(self.params["policy"], self.owner) if present and self.params["policy"] else None
+        routes = proof_route.routes(namespace, self.owner)
+        routes += [policy.build(self.params["policy"], self.owner)] if present and self.params["policy"] else []
 
         found_rules = self.grafana.get_list(
             path(*_API, "alert-rules"), "uid", "title", "folderUID", "ruleGroup", "data", absent=(404,)
@@ -74,14 +80,16 @@ class Writer:
         found_points = self.grafana.get_list(path(*_API, "contact-points"), "uid", "name", "type", "settings")
         tree = policy.read(self.grafana)
         points.refuse_unusable(declared_points, found_points, self.owner)
-        self._refuse_unknown_targets(route, tree, declared_points, found_points)
-        point_writes = self._judge_points(declared_points, found_points)
-        new_tree = self._judge_tree(tree, route, purge)
-        rule_writes = self._judge_rules(rules, found_rules)
-        interval = self._judge_interval(rules, found_rules)
+        policy.refuse_unknown_targets(routes, tree, declared_points + found_points, self.grafana.url)
+        point_writes = self._point_writes(declared_points, found_points)
+        new_tree = self._changed_tree(tree, routes, purge)
+        rule_writes = self._rule_writes(rules, found_rules)
+        self._find_changed_intervals(rules, found_rules)
         gone_points = points.undeclared(declared_points, found_points, self.owner) if purge else []
         points.refuse_used(gone_points, found_rules, policy.contact_points(new_tree or tree), self.owner)
-        self._warn_of_nobody(rules, new_tree or tree, point_writes, found_points, gone_points)
+        self._warn_of_nobody(
+            rules, policy.without_proof(new_tree or tree, self.owner), point_writes, found_points, gone_points
+        )
         if new_tree:
             policy.confirm(self.grafana, tree)
 
@@ -91,8 +99,8 @@ class Writer:
             self.grafana.request("PUT", path(*_API, "policies"), new_tree, headers=_headers(tree))
         for body, found in rule_writes:
             self._send("alert-rules", body, found)
-        if interval and not self.check_mode:
-            self.group.set_interval(self.params["interval_seconds"], _UNLOCKED)
+        for group in self.changed_groups if not self.check_mode else []:
+            group.set_interval(self.intervals[group.name], _UNLOCKED)
         if purge:
             self._purge_rules(rules, found_rules)
             self._purge_points(gone_points)
@@ -107,7 +115,11 @@ class Writer:
 
     def _declared_rules(self) -> list[dict]:
         folder, group = self.params["folder_uid"], self.params["group"]
-        return alert_rules.build_all(self.params["rules"], folder, group, self.owner)
+        rules = alert_rules.build_all(self.params["rules"], folder, group, self.owner)
+        unknown = sorted({rule["ruleGroup"] for rule in rules} - set(self.intervals))
+        if unknown:
+            raise DefinitionError(f"an alert rule is in the group {unknown[0]!r}, which more_groups does not have")
+        return rules
 
     def _without_alerting(self) -> GrafanaError:
         return GrafanaError(
@@ -115,17 +127,7 @@ class Writer:
             "with unified alerting on."
         )
 
-    def _refuse_unknown_targets(self, route: dict | None, tree: dict, declared: list[dict], found: list[dict]) -> None:
-        # The tree's own targets too: the name of Grafana's default contact point is in no list.
-        known = {point["name"] for point in declared + found} | policy.contact_points(tree)
-        unknown = sorted(policy.contact_points(route) - known)
-        if unknown:
-            raise DefinitionError(
-                f"policy sends to the contact point {unknown[0]!r}, which is neither declared nor in Grafana at "
-                f"{self.grafana.url}. There are: {', '.join(sorted(known))}"
-            )
-
-    def _judge_points(self, declared: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
+    def _point_writes(self, declared: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
         by_uid = {point["uid"]: point for point in found}
         writes = []
         for point in declared:
@@ -140,25 +142,27 @@ class Writer:
             writes.append((body, current))
         return writes
 
-    def _judge_tree(self, tree: dict, route: dict | None, purge: bool) -> dict | None:
-        ours = policy.ours_in(tree, self.owner)
-        if not route and not purge:
+    def _changed_tree(self, tree: dict, routes: list[dict], purge: bool) -> dict | None:
+        ours = policy.has_ours(tree, self.owner)
+        if not routes and not purge:
             self.policy = "unchanged" if ours else "absent"
             return None
-        new_tree = policy.merged(tree, route, self.owner)
+        routes = routes if purge else policy.completed(routes, tree, self.owner)
+        new_tree = policy.merged(tree, routes, self.owner)
         if new_tree is None:
             self.policy = "unchanged" if ours else "absent"
             return None
         if tree.get("provenance") == "file":
             raise GrafanaError(
                 f"the notification policies of Grafana at {self.grafana.url} come from a provisioning file, so the API "
-                f"cannot change them. Add a route for {alert_rules.OWNER_LABEL}={self.owner} there, and declare no policy."
+                f"cannot change them. Add a route for {alert_rules.OWNER_LABEL}={self.owner} there, and declare neither "
+                f"{self.params['variables'].get('policy', 'policy')} nor {self.params['variables'].get('proof', 'proof_namespace')}."
             )
-        self.policy = "removed" if not route else "updated" if ours else "created"
+        self.policy = "removed" if not routes else "updated" if ours else "created"
         self._show("notification policy", {"routes": tree.get("routes") or []}, {"routes": new_tree["routes"]})
         return new_tree
 
-    def _judge_rules(self, rules: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
+    def _rule_writes(self, rules: list[dict], found: list[dict]) -> list[tuple[dict, dict | None]]:
         by_uid = {rule["uid"]: rule for rule in found}
         writes = []
         for body in rules:
@@ -189,17 +193,16 @@ class Writer:
             "another uid, or remove the other."
         )
 
-    def _judge_interval(self, rules: list[dict], found: list[dict]) -> bool:
-        """Whether the interval of the group's evaluation has to be set."""
-        if not rules:
-            return False
-        group = self.group.read() if any(self.group.has(rule) for rule in found) else None
-        before = group["interval"] if group else None
-        self.interval_changed = before != self.params["interval_seconds"]
-        if self.interval_changed:
-            name = f"group {self.params['group']}"
-            self._show(name, {"interval": before} if group else {}, {"interval": self.params["interval_seconds"]})
-        return self.interval_changed
+    def _find_changed_intervals(self, rules: list[dict], found: list[dict]) -> None:
+        """Find the groups whose interval of evaluation has to be set."""
+        for name, seconds in self.intervals.items():
+            if name not in {rule["ruleGroup"] for rule in rules}:
+                continue
+            group = RuleGroup(self.grafana, self.params["folder_uid"], name)
+            before = group.read()["interval"] if any(group.has(rule) for rule in found) else None
+            if before != seconds:
+                self.changed_groups.append(group)
+                self._show(f"group {name}", {"interval": before} if before else {}, {"interval": seconds})
 
     def _send(self, kind: str, body: dict, found: dict | None) -> None:
         if self.check_mode:

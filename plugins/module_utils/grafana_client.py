@@ -66,9 +66,10 @@ def path(*parts: str, **query: t.Any) -> str:
     return quoted + ("?" + urlencode(query, doseq=True) if query else "")
 
 
-def apis_path(*parts: str) -> str:
-    """A path of the newer API, which Grafana has from 12 on."""
-    return "/apis/" + "/".join(quote(part, safe="") for part in parts)
+def apis_path(*parts: str, **query: t.Any) -> str:
+    """A path of the newer API, which Grafana has from 12 on; without parts the list of what it has."""
+    quoted = "/".join(["/apis", *(quote(part, safe="") for part in parts)])
+    return quoted + ("?" + urlencode(query, doseq=True) if query else "")
 
 
 def _form(answer: t.Any, kind: type, keys: tuple[str, ...]) -> str:

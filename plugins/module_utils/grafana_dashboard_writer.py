@@ -16,12 +16,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     GrafanaError,
     path,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_store import (
-    Found,
-    Store,
-    search,
-)
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_resources import Found
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_store import Store
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_folder import Folder
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_search import search
 
 # Panels of old Grafanas, which newer ones show with another plugin.
 _REPLACED_PLUGINS = {"graph", "singlestat", "table-old", "grafana-piechart-panel", "grafana-worldmap-panel"}
@@ -53,7 +51,7 @@ class Writer:
     def __init__(self, grafana: Grafana, params: dict[str, t.Any], check_mode: bool) -> None:
         self.grafana = grafana
         self.store = Store(grafana)
-        self.folder = Folder(grafana, params["folder_uid"])
+        self.folder = Folder(self.store.apis, params["folder_uid"])
         self.folder_title = params["folder_title"] or params["folder_uid"]
         self.owner = params["owner"]
         self.overwrite = params["overwrite"]
@@ -65,7 +63,7 @@ class Writer:
 
     def present(self, dashboards: list[boards.Dashboard], purge: bool) -> None:
         """All reading and refusing comes before the first change."""
-        hits = search(self.grafana, type="dash-db", tag=self.owner)
+        hits = search(self.store.apis, self.owner)
         seen = {hit["uid"]: hit for hit in hits}
         self._refuse_unusable(dashboards)
         writes = [
@@ -79,7 +77,7 @@ class Writer:
 
     def absent(self) -> None:
         """Our dashboards go, and then the folder if nothing is in it."""
-        hits = search(self.grafana, type="dash-db", tag=self.owner)
+        hits = search(self.store.apis, self.owner)
         gone = self._ours(boards.stale(hits, [], self.owner))
         folder = self.folder.read()
         if folder is None:
@@ -93,11 +91,11 @@ class Writer:
         self.result.update(folder="kept" if content else "removed", content=content)
         if content:
             self.warnings.append(
-                f"the folder {folder['title']!r} ({self.folder.uid}) of Grafana at {self.grafana.url} was kept: others have "
+                f"the folder {folder.title!r} ({self.folder.uid}) of Grafana at {self.grafana.url} was kept: others have "
                 f"something in it: {', '.join(content)}. Move or delete that, and run again to remove the folder."
             )
         elif not self.check_mode:
-            self.folder.delete()
+            self.folder.delete(folder)
 
     def _refuse_unusable(self, dashboards: list[boards.Dashboard]) -> None:
         for dashboard in dashboards:
@@ -117,7 +115,7 @@ class Writer:
 
     def _warn_of_plugins(self, dashboards: list[boards.Dashboard]) -> None:
         wanted = {plugin for dashboard in dashboards for plugin in dashboard.plugins} - _REPLACED_PLUGINS
-        panels = self.grafana.get_object(path("frontend", "settings")).get("panels") if wanted else None
+        panels = self.store.apis.settings().get("panels") if wanted else None
         if not isinstance(panels, dict) or not panels:
             return
         for dashboard in dashboards:
@@ -175,7 +173,7 @@ class Writer:
 
     def _have_folder(self, hits: list[dict], read: list[Found]) -> None:
         folder = self.folder.read()
-        if folder and folder["title"] == self.folder_title:
+        if folder and folder.title == self.folder_title:
             return
         if folder:
             ours = any(
@@ -186,7 +184,7 @@ class Writer:
             written = any(found.folder == self.folder.uid and self.owner in found.tags for found in read)
             self.folder.refuse_foreign(folder, self.folder_title, ours or written)
         self.result["folder"] = "renamed" if folder else "created"
-        before = {"uid": self.folder.uid, "title": folder["title"]} if folder else {}
+        before = {"uid": self.folder.uid, "title": folder.title} if folder else {}
         self._show("folder", before, {"uid": self.folder.uid, "title": self.folder_title})
         if self.check_mode:
             return
@@ -211,7 +209,7 @@ class Writer:
 
     def _remove(self, gone: dict[str, Found]) -> None:
         for uid, found in gone.items():
-            if not self.check_mode and not self.store.delete(uid):
+            if not self.check_mode and not self.store.delete(uid, found):
                 continue
             self.result["removed"].append(uid)
             self._show(f"dashboard {uid}", {"title": found.title}, {})

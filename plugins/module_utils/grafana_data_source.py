@@ -23,6 +23,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     connection_spec,
     failure,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_data_source_tls import (
+    OPTIONS,
+    with_certificates,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
 
@@ -40,6 +44,15 @@ ARGUMENTS = {
     "tls_ca_cert": {"type": "str"},
     "tls_client_cert": {"type": "str"},
     "tls_client_key": {"type": "str", "no_log": True},
+    # The name of a Secret is no secret.
+    "tls_secret": {
+        "type": "dict",
+        "no_log": False,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "namespace": {"type": "str", "default": "monitoring"},
+        },
+    },
     "tls_server_name": {"type": "str"},
     "tls_skip_verify": {"type": "bool"},
     "user": {"type": "str"},
@@ -54,7 +67,11 @@ CONSTRAINTS = {
     **CONNECTION_CONSTRAINTS,
     "required_if": [("state", "present", ("type", "ds_url"))],
     "required_together": [("tls_client_cert", "tls_client_key")],
-    "required_by": {"basic_auth_password": ("basic_auth_user",)},
+    "required_by": {"basic_auth_password": ("basic_auth_user",), "tls_secret": ("service",)},
+    "mutually_exclusive": [
+        *CONNECTION_CONSTRAINTS["mutually_exclusive"],
+        *(("tls_secret", option) for option in OPTIONS),
+    ],
 }
 
 
@@ -118,7 +135,7 @@ def run(params: dict, mode: Mode) -> dict:
         grafana = connected(params, 0 if mode.check else PATIENCE)
         current = grafana.get_object(path("datasources", "uid", params["uid"]), "uid", "name", "type", absent=(404,))
         bring = _present if params["state"] == "present" else _absent
-        changed, wanted = bring(grafana, params, current, mode.check)
+        changed, wanted = bring(grafana, with_certificates(params), current, mode.check)
     except NoGrafana:
         if params["state"] == "present":
             raise

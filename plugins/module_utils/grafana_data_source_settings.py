@@ -128,7 +128,7 @@ def _secure_data(current: dict, secure: dict[str, str] | None) -> dict[str, str]
 
 
 def desired(params: dict[str, t.Any], current: dict | None) -> dict:
-    """The body for POST or PUT /api/datasources: declared values over what is there."""
+    """The body for POST or PUT /api/datasources: declared values over the existing ones."""
     current = current or {}
     fields, declared, secure = settings(params, current)
     json_data = _json_data(current.get("jsonData") or {}, declared, secure)

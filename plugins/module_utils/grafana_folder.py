@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import (
-    Grafana,
-    GrafanaError,
-    path,
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_apis import FOLDERS, Apis
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError, path
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_folder_api import (
+    ClassicFolders,
+    FolderResources,
+    Found,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_dashboard_store import search
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_search import search
 
 _ELEMENTS = 100
 # From 12 on Grafana counts by an index that follows changes some seconds later.
@@ -23,27 +25,32 @@ _PAUSE_SECONDS = 1
 class Folder:
     """One folder of Grafana, by its uid."""
 
-    def __init__(self, grafana: Grafana, uid: str) -> None:
-        self.grafana = grafana
+    def __init__(self, apis: Apis, uid: str) -> None:
+        self.grafana = apis.grafana
+        self.apis = apis
         self.uid = uid
 
-    def read(self) -> dict | None:
+    @property
+    def _way(self) -> ClassicFolders | FolderResources:
+        return FolderResources(self.apis) if self.apis.stable(FOLDERS) else ClassicFolders(self.grafana)
+
+    def read(self) -> Found | None:
         """The folder as it is, or None."""
-        return self.grafana.get_object(path("folders", self.uid), "uid", "title", absent=(404,))
+        return self._way.read(self.uid)
 
     def create(self, title: str) -> None:
-        self.grafana.request("POST", path("folders"), {"uid": self.uid, "title": title})
+        self._way.create(self.uid, title)
 
-    def rename(self, found: dict, title: str) -> None:
-        self.grafana.request("PUT", path("folders", self.uid), {"title": title, "version": found.get("version")})
+    def rename(self, found: Found, title: str) -> None:
+        self._way.rename(self.uid, found, title)
 
-    def refuse_foreign(self, found: dict, title: str, holds_ours: bool) -> None:
+    def refuse_foreign(self, found: Found, title: str, holds_ours: bool) -> None:
         """Another title is undone only where a dashboard of ours shows that the folder is ours."""
         if holds_ours:
             return
         raise GrafanaError(
-            f"folder_uid: Grafana at {self.grafana.url} has the folder {self.uid!r} with another title ({found['title']!r}), and "
-            f"no dashboard of this owner in it. Expected {title!r}. Fix: set folder_title to {found['title']!r} to use that "
+            f"folder_uid: Grafana at {self.grafana.url} has the folder {self.uid!r} with another title ({found.title!r}), and "
+            f"no dashboard of this owner in it. Expected {title!r}. Fix: set folder_title to {found.title!r} to use that "
             "folder, or choose another folder_uid."
         )
 
@@ -55,7 +62,7 @@ class Folder:
         """
         end = time.monotonic() + COUNT_SECONDS
         while True:
-            hits = search(self.grafana)
+            hits = search(self.apis)
             lacking = ({self.uid} | ours) - {hit["uid"] for hit in hits}
             if not lacking:
                 break
@@ -96,9 +103,9 @@ class Folder:
         """What Grafana's own count says is left in it, once our dashboards are gone."""
         end = time.monotonic() + COUNT_SECONDS
         while True:
-            counts = self.grafana.get_object(path("folders", self.uid, "counts"), absent=(404,))
+            counts = self._way.counts(self.uid)
             if counts is None:
-                # Grafana 9, and 10 without nested folders: the lists are all there is.
+                # The lists are all there is.
                 return []
             if not all(isinstance(number, int) for number in counts.values()):
                 raise self._unknown("it does not count its content")
@@ -113,5 +120,5 @@ class Folder:
             "not removed. Expected complete lists. Fix: look at the folder in Grafana, and run again or delete it there."
         )
 
-    def delete(self) -> None:
-        self.grafana.request("DELETE", path("folders", self.uid))
+    def delete(self, found: Found) -> None:
+        self._way.delete(self.uid, found)

@@ -4,7 +4,8 @@
 """Our routes in somebody's notification policy tree.
 
 Grafana has one tree. Ours is one route in it, with our own routes below, and it matches only alerts that carry our
-label. So it can be the first: no other alert changes its way, and no route of others has to be touched.
+label. So it can be the first: no other alert changes its way, and no route of others has to be touched. The routes of the proof's
+own event stand before it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import typing as t
 from collections import Counter
 
+from . import grafana_proof_route as proof_route
 from .grafana_alert_rules import OWNER_LABEL, DefinitionError, duration
 from .grafana_client import Grafana, GrafanaError, path
 
@@ -54,13 +56,19 @@ def build(declared: dict, owner: str) -> dict:
 
 
 def is_ours(route: dict, owner: str) -> bool:
-    """True for the route that matches our label and nothing else."""
-    return route.get("object_matchers") == [[OWNER_LABEL, "=", owner]]
+    """True for the route that matches our label and nothing else, and for those of the proof."""
+    return route.get("object_matchers") == [[OWNER_LABEL, "=", owner]] or proof_route.is_proof(route, owner)
 
 
-def ours_in(tree: dict, owner: str) -> dict | None:
-    """Our route as it is now."""
-    return next((route for route in tree.get("routes") or [] if is_ours(route, owner)), None)
+def has_ours(tree: dict, owner: str) -> bool:
+    """Whether the tree has routes of ours."""
+    return any(is_ours(route, owner) for route in tree.get("routes") or [])
+
+
+def without_proof(tree: dict, owner: str) -> dict:
+    """The tree as other alerts find it."""
+    routes = [route for route in tree.get("routes") or [] if not proof_route.is_proof(route, owner)]
+    return {**tree, "routes": routes}
 
 
 def _plain(route: dict | None) -> dict | None:
@@ -72,22 +80,41 @@ def _plain(route: dict | None) -> dict | None:
     return plain
 
 
-def merged(tree: dict, route: dict | None, owner: str) -> dict | None:
-    """The whole tree with our route first, or without it for None; None if that is what it is already."""
+def completed(declared: list[dict], tree: dict, owner: str) -> list[dict]:
+    """The declared routes, and of a kind of which none is declared, those that are in the tree."""
+    routes = []
+    for proof in (True, False):
+        of_kind = [route for route in declared if proof_route.is_proof(route, owner) == proof]
+        current = [route for route in tree.get("routes") or [] if is_ours(route, owner)]
+        routes += of_kind or [route for route in current if proof_route.is_proof(route, owner) == proof]
+    return routes
+
+
+def merged(tree: dict, ours: list[dict], owner: str) -> dict | None:
+    """The whole tree with our routes first; None if that is what it is already."""
     routes = tree.get("routes") or []
-    others = [other for other in routes if not is_ours(other, owner)]
-    wanted = ([route] if route else []) + others
+    wanted = ours + [other for other in routes if not is_ours(other, owner)]
     if [_plain(one) for one in wanted] == [_plain(one) for one in routes]:
         return None
     return {**{key: value for key, value in tree.items() if key != "provenance"}, "routes": wanted}
 
 
-def contact_points(route: dict | None) -> set[str]:
+def contact_points(route: dict) -> set[str]:
     """The names a route and those below it send to."""
-    if not route:
-        return set()
     names = {route["receiver"]} if route.get("receiver") else set()
     return names.union(*(contact_points(below) for below in route.get("routes") or []))
+
+
+def refuse_unknown_targets(routes: list[dict], tree: dict, points: list[dict], url: str) -> None:
+    """Grafana refuses a route to a contact point that is missing, so nothing is begun."""
+    # The tree's own targets too: the name of Grafana's default contact point is in no list.
+    known = {point["name"] for point in points} | contact_points(tree)
+    unknown = sorted(contact_points({"routes": routes}) - known)
+    if unknown:
+        raise DefinitionError(
+            f"policy sends to the contact point {unknown[0]!r}, which is neither declared nor in Grafana at "
+            f"{url}. There are: {', '.join(sorted(known))}"
+        )
 
 
 def read(grafana: Grafana) -> dict:

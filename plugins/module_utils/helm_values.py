@@ -3,7 +3,7 @@
 """Values as Helm and kubectl read them. Private to the collection.
 
 Ansible reads YAML 1.1 into Python's types: dates, bytes, sets, keys of any type. Helm turns the same YAML into JSON
-(sigs.k8s.io/yaml) and reads that, where a number is a 64-bit float and a key is a string. docs/values.md has the table of the
+(sigs.k8s.io/yaml) and reads that, where a number is a 64-bit float and a key is a string. The page values.md has the table of the
 differences; the unit tests compare each line of it with the program.
 """
 

@@ -61,11 +61,11 @@ def machine_size():
 
 
 def version_key(version):
-    """Order of Kubernetes versions: v1.34.4 -> (1, 34, 4)."""
+    """Order of Kubernetes versions: v1.35.1 -> (1, 34, 4)."""
     match = re.match(r"^v?(\d+)\.(\d+)\.(\d+)", version)
     if not match:
         raise MinikubeError(
-            "minikube_kubernetes_version: invalid value ('%s'). Expected the form v1.34.4. Fix: set it to a version that this minikube knows."
+            "minikube_kubernetes_version: invalid value ('%s'). Expected the form v1.35.1. Fix: set it to a version that this minikube knows."
             % version
         )
     return tuple(int(part) for part in match.groups())

@@ -42,7 +42,8 @@ def run(arguments, seconds, environment=None, pass_fds=(), question=True):
     caller, which may be killed as a whole.
     """
     try:
-        process = subprocess.Popen(
+        # run_command is a method of AnsibleModule, which the work does not know.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps that lead to the cluster asked for, each with the evidence that it needs.
 
-A step that removes or stops something is only planned where minikube and the engine said clearly what is there. What is
+A step that removes or stops something is only planned where minikube and the engine reported clearly what exists. What is
 not clear ends the task with their words; docs/safety.md has the table.
 """
 
@@ -55,7 +55,7 @@ def plan(profile, seen, current, wanted, differing, allowed):
     minikube restarts the container runtime of a node that runs, under the pods that have its socket mounted: they would
     talk to nobody from then on. So such a node is stopped first, which restarts the pods too.
 
-    Raises MinikubeError where nothing that is allowed leads there, or where it cannot be determined what is there.
+    Raises MinikubeError where nothing that is allowed leads there, or where the current state cannot be determined.
     """
     if seen.state == MISSING:
         return ["start"]
@@ -70,11 +70,11 @@ def plan(profile, seen, current, wanted, differing, allowed):
     fixed = _fixed(current, wanted, differing)
     if fixed and not allowed.recreate:
         raise MinikubeError(
-            "The cluster differs from what is asked for in what minikube cannot change on a cluster that exists: %s. "
-            "Nothing was changed. Ask for what is there, or allow a new cluster with minikube_recreate=true (what runs in "
-            "the old one is lost)."
+            "The existing cluster has other settings than declared, which minikube cannot change: %s. "
+            "Nothing was changed. Fix: declare the current values, or allow a new cluster with minikube_recreate=true (what runs "
+            "in the old one is lost)."
             % ", ".join(
-                "minikube_%s is '%s', asked for is '%s'" % (name, current.get(name), wanted[name]) for name in fixed
+                "minikube_%s is '%s', declared is '%s'" % (name, current.get(name), wanted[name]) for name in fixed
             )
         )
     if fixed and (seen.state not in state_.PASSING or nodes_.all_are(seen.nodes, nodes_.STOPPED, nodes_.RUNNING)):

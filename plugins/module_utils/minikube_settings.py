@@ -46,7 +46,7 @@ def set_here(record, current, made_here):
 
 
 def merged(current, wanted, ours):
-    """The whole list of settings for a start: what is there, without what was set here and is withdrawn, with what is wanted."""
+    """The settings for a start: the current ones without those that were set here and withdrawn, and the wanted ones."""
     found, asked = options(current), options(wanted)
     kept = {key: value for key, value in found.items() if key in asked or ours.get(key) != value}
     return entries(dict(kept, **asked))

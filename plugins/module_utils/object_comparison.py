@@ -12,7 +12,7 @@ import base64
 import json
 import typing as t
 
-# The API server's own; a change of these tells nothing.
+# Set by the API server itself; a change of these is no difference.
 BOOKKEEPING = ("generation", "managedFields", "resourceVersion")
 # Here kubectl keeps a copy of the whole object.
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"

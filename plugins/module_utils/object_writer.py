@@ -133,6 +133,18 @@ class Writer:
             found = now
         raise self._refused(definition, conflict) from conflict
 
+    def set_fields(self, definition: dict) -> bool:
+        """Set some fields of an object, lists as a whole; False where the version that is named is no longer the newest."""
+        metadata = definition["metadata"]
+        words = {"name": metadata["name"], "namespace": metadata.get("namespace"), "content_type": _MERGE}
+        try:
+            self._send(definition, "patch", body=definition, **words)
+        except DynamicApiError as error:
+            if stated(error.body) == "Conflict":
+                return False
+            raise self._refused(definition, error) from error
+        return True
+
     def _announced(self, definition: dict) -> bool:
         """Whether this is a dry run, and the object's namespace is one that a run creates before."""
         namespace = definition["metadata"].get("namespace")

@@ -46,6 +46,10 @@ ARGUMENTS = dict(
     receiver_port=dict(type="int", default=2801),
     # The name of a Secret is no secret.
     client_secret=dict(type="str", required=True, no_log=False),
+    loki_namespace=dict(type="str", default="monitoring"),
+    loki_service=dict(type="str", default="loki"),
+    loki_port=dict(type="int", default=3443),
+    loki_client_secret=dict(type="str", default="", no_log=False),
     scrape_namespaces=dict(type="list", elements="str", default=["monitoring", "falco"]),
     scrape_services=dict(type="list", elements="str", default=["falco-metrics", "falco-falcosidekick"]),
     folder_uid=dict(type="str", default="runtime-security"),
@@ -57,6 +61,9 @@ ARGUMENTS = dict(
     etcd=dict(type="bool", default=True),
     witness=dict(type="bool", default=True),
     audit=dict(type="bool", default=True),
+    notification=dict(type="bool", default=False),
+    test_notification=dict(type="bool", default=False),
+    owner=dict(type="str", default="runtime_security.kubernetes"),
     timeout=dict(type="int", default=180),
     path=dict(type="path"),
 )
@@ -131,9 +138,11 @@ def run(params: dict, mode: Mode) -> dict:
 
 def announcement(params: dict) -> str:
     """What a run would do."""
+    told = " and to a notification" if params["notification"] else ""
+    tested = "the receiver and of Loki" if params["loki_client_secret"] else "the receiver"
     return (
         f"Would start a pod in namespace {params['namespace']}, follow its log line, its audit line and a shell's Falco event to "
-        "Grafana, test the receiver's mutual TLS, and remove the pod. That changes nothing."
+        f"Grafana{told}, test the mutual TLS of {tested}, and remove the pod. That changes nothing."
     )
 
 

@@ -11,11 +11,12 @@ import typing as t
 if t.TYPE_CHECKING:
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import K8SClient
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.connection import core_api
+
 try:
-    from kubernetes.client import ApiClient, CoreV1Api
     from kubernetes.stream import stream
-except ImportError:  # the module reports it
-    ApiClient = CoreV1Api = stream = None
+except ImportError:  # connection.py reports it
+    stream = None
 
 _END_OF_INPUT = "\x04"
 _PIECE = 16384
@@ -43,7 +44,7 @@ class PodCommands:
 
     def running(self, selector: str, container: str) -> str | None:
         """The name of a pod in which the container runs, None where there is none."""
-        core = CoreV1Api(ApiClient(self._configuration))
+        core = core_api(self._configuration)
         for pod in core.list_namespaced_pod(self._namespace, label_selector=selector).items:
             for status in pod.status.container_statuses or []:
                 if status.name == container and status.state.running and not pod.metadata.deletion_timestamp:
@@ -80,9 +81,8 @@ class PodCommands:
             session.close()
 
     def _session(self, pod: str, container: str, command: list[str], tty: bool) -> t.Any:
-        # While a stream connects it replaces its client's call function, so each has a client of its own.
         return stream(
-            CoreV1Api(ApiClient(self._configuration)).connect_get_namespaced_pod_exec,
+            core_api(self._configuration).connect_get_namespaced_pod_exec,
             pod,
             self._namespace,
             container=container,

@@ -16,11 +16,6 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils import
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import opened
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
-try:
-    from kubernetes.client import ApiClient, CoreV1Api
-except ImportError:  # connection.py reports it
-    ApiClient = CoreV1Api = None
-
 API_PATH = "api/v1/status/buildinfo"
 ARGUMENTS = {
     **copy.deepcopy(connection.ARGUMENTS),
@@ -71,7 +66,7 @@ def promtool_message(printed: str) -> str:
 
 
 def through_the_api_server(client: t.Any, service: Service) -> bytes:
-    core = CoreV1Api(ApiClient(client.configuration))
+    core = connection.core_api(client.configuration)
     answer = core.connect_get_namespaced_service_proxy_with_path(
         service.proxy_name, service.namespace, f"{service.path}{API_PATH}", _preload_content=False
     )

@@ -105,7 +105,7 @@ def unused_definitions(reader: Reader, params: dict, mode: Mode) -> list[dict]:
 
 
 def _require_definitions(reader: Reader) -> None:
-    """Each API server has definitions; one that does not know their kind tells nothing about them."""
+    """Each API server has definitions; an answer that does not know their kind is unclear."""
     if reader.resource(_DEFINITION["kind"], _DEFINITION["apiVersion"]) is None:
         raise UnclearAnswer("kind CustomResourceDefinition: the cluster does not list it, and objects of it may exist.")
 

@@ -17,6 +17,7 @@ description:
   - Works on the running kernel, in a container or on the host. Needs only Python on the node.
 extends_documentation_fragment:
   - runtime_security.kubernetes.readiness
+  - runtime_security.kubernetes.reading
 requirements:
   - Linux
 options:
@@ -59,7 +60,7 @@ EXAMPLES = r"""
 
 - name: Fail if a least-privileged Falco with 32 MiB buffers would not start
   runtime_security.kubernetes.ebpf_readiness_info:
-    falco_version: 0.44.1
+    falco_version: 0.45.1
     require: modern_ebpf
     least_privilege: true
     buffer_preset: 6
@@ -145,7 +146,7 @@ falco_version:
   description: Release of Falco that was checked for.
   returned: always, except for wrong options
   type: str
-  sample: 0.44.1
+  sample: 0.45.1
 requirements_since:
   description: Release of Falco since which these requirements apply.
   returned: always, except for wrong options

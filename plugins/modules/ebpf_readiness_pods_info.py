@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
   - runtime_security.kubernetes.readiness
+  - runtime_security.kubernetes.reading
 attributes:
   check_mode:
     description: Can run in check mode; no pod is started, and no node has a result.
@@ -43,34 +44,28 @@ options:
     choices: [started, checked, absent]
     default: checked
   namespace:
-    description:
-      - Namespace of the Jobs.
+    description: Namespace of the Jobs.
     type: str
     default: ebpf-readiness
   image:
-    description:
-      - Image of the pods, with python3 3.8 or newer.
+    description: Image of the pods, with python3 3.8 or newer.
     type: str
     default: python:3.13-slim
   nodes:
-    description:
-      - Names of the nodes to check; an empty list means every Linux node.
+    description: Names of the nodes to check; an empty list means every Linux node.
     type: list
     elements: str
     default: []
   start_timeout:
-    description:
-      - Seconds until the pods must run, and until they must be removed.
+    description: Seconds until the pods must run, and until they must be removed.
     type: int
     default: 120
   lifetime:
-    description:
-      - Seconds after which Kubernetes ends the pods.
+    description: Seconds after which Kubernetes ends the pods.
     type: int
     default: 900
   timeout:
-    description:
-      - Seconds that the check in a pod may take.
+    description: Seconds that the check in a pod may take.
     type: int
     default: 60
 seealso:

@@ -55,7 +55,7 @@ options:
   falco_version:
     description: Release of Falco, V(0.38.0) or newer.
     type: str
-    default: 0.44.1
+    default: 0.45.1
   buffer_preset:
     description: Falco's C(buf_size_preset), from V(1) (1 MiB for each buffer) to V(10) (512 MiB). V(4) is 8 MiB.
     type: int
@@ -88,18 +88,18 @@ seealso:
 EXAMPLES = r"""
 - name: See whether Falco runs already
   runtime_security.kubernetes.falco_driver_info:
-    falco_version: 0.44.1
+    falco_version: 0.45.1
   register: falco
 
 - name: Ask the nodes
   runtime_security.kubernetes.ebpf_readiness_pods_info:
-    falco_version: 0.44.1
+    falco_version: 0.45.1
   register: nodes
   when: falco.driver == ''
 
 - name: Choose a driver for all of them
   runtime_security.kubernetes.falco_driver_info:
-    falco_version: 0.44.1
+    falco_version: 0.45.1
     accepted: [memlock]
     checked: "{{ nodes }}"
   register: falco

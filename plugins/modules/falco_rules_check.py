@@ -20,10 +20,11 @@ description:
   - Starts no Job where the DaemonSet O(name) has O(fingerprint) in the annotation C(runtime-security/rules) of its pods, as Falco
     then runs with these rules.
   - The Job has no rights. Secrets and folders of the host are excluded, unless rules lie in them or an init container that brings
-    files (falcoctl) needs them. ConfigMaps of the chart become annotations of the pod, so the Job needs no other object.
+    files (falcoctl) needs them. The texts of the chart's ConfigMaps are in one of the Job's own, which Kubernetes removes with it.
   - The Job of an interrupted run for the same rules is continued; what is left of others Kubernetes removes.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
+  - runtime_security.kubernetes.rules_files
 options:
   state:
     description:
@@ -60,25 +61,6 @@ options:
     description: The Helm program, a path or a name in E(PATH).
     type: path
     default: helm
-  files:
-    description:
-      - The rules files in O(values), as C(files) and C(custom) of P(runtime_security.kubernetes.falco_rules#lookup).
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      file:
-        description: Name of the file.
-        type: str
-        required: true
-      item:
-        description: What messages call it.
-        type: str
-        required: true
-      content:
-        description: Its text.
-        type: str
-        required: true
   fingerprint:
     description: A hash of all that the result depends on, such as rules, image and configuration, as hexadecimal digits.
     type: str
@@ -104,11 +86,11 @@ attributes:
     description: Can run in check mode; no Job is started, and RV(verdict) is V(pending) where a run would start one.
     support: full
   diff_mode:
-    description: Shows the text of the rules files before and after.
+    description: Shows the rules that were added, removed and changed, and the text of the rules files before and after.
     support: full
 notes:
-  - The account needs the verbs C(get), C(create) and C(delete) for Jobs, C(list) for Pods and Events, and C(get) for DaemonSets,
-    ConfigMaps and C(pods/log) in O(namespace).
+  - The account needs the verbs C(get), C(create) and C(delete) for Jobs, C(get), C(create) and C(patch) for ConfigMaps, C(list) for
+    Pods and Events, and C(get) for DaemonSets and C(pods/log) in O(namespace).
 seealso:
   - plugin: runtime_security.kubernetes.falco_rules
     plugin_type: lookup
@@ -121,11 +103,11 @@ EXAMPLES = r"""
     namespace: falco
     chart: falco
     repository: https://falcosecurity.github.io/charts
-    version: 9.1.0
+    version: 9.2.0
     values: "{{ falco_values | combine({'customRules': {'ours.yaml': rules}}) }}"
     files: [{file: ours.yaml, item: our rules, content: "{{ rules }}"}]
     fingerprint: "{{ [falco_values, rules] | to_json | hash('sha256') }}"
-    falco_version: 0.44.1
+    falco_version: 0.45.1
     strict: true
   vars:
     rules: "{{ lookup('ansible.builtin.file', 'rules/ours.yaml') }}"
@@ -156,6 +138,15 @@ notes:
   type: list
   elements: str
   sample: []
+changes:
+  description:
+    - One line for each rule, macro and list that differs from the deployed files, with the keys that do. C(+) stands for an added one,
+      C(-) for a removed one, C(~) for a changed one. Empty where no Job was started, and where no rules are deployed.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "~ rule 'Terminal shell in container' (000-falco-1-stable.yaml): condition, tags"
 msg:
   description: What a run would do.
   returned: in check mode, if a run would start a Job

@@ -24,13 +24,11 @@ extends_documentation_fragment:
   - runtime_security.kubernetes.grafana_target.administrator
 options:
   namespace:
-    description:
-      - Namespace of Grafana's pod.
+    description: Namespace of Grafana's pod.
     type: str
     required: true
   label_selector:
-    description:
-      - Labels of the pods.
+    description: Labels of the pods.
     type: str
     default: app.kubernetes.io/name=grafana,app.kubernetes.io/instance=grafana
   persistence:

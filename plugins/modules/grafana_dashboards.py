@@ -20,13 +20,11 @@ extends_documentation_fragment:
   - runtime_security.kubernetes.grafana
 options:
   folder_uid:
-    description:
-      - The uid of the folder.
+    description: The uid of the folder.
     type: str
     required: true
   folder_title:
-    description:
-      - The title of the folder. The default is its uid.
+    description: The title of the folder. The default is its uid.
     type: str
   dashboards:
     description:
@@ -46,8 +44,7 @@ options:
     type: dict
     default: {}
   owner:
-    description:
-      - The tag of managed dashboards. Tags are at most 50 characters long.
+    description: The tag of managed dashboards. Tags are at most 50 characters long.
     type: str
     default: runtime_security.kubernetes
   overwrite:

@@ -31,16 +31,13 @@ options:
       - If another data source has this name, it is not changed, and the module fails.
     type: str
   type:
-    description:
-      - The type of the data source, which is the id of its plugin. Required with O(state=present).
+    description: The type of the data source, which is the id of its plugin. Required with O(state=present).
     type: str
   ds_url:
-    description:
-      - The address at which Grafana's server reaches the data source. Required with O(state=present).
+    description: The address at which Grafana's server reaches the data source. Required with O(state=present).
     type: str
   access:
-    description:
-      - Who queries the data source, Grafana's server (V(proxy)) or the browser (V(direct)).
+    description: Who queries the data source, Grafana's server (V(proxy)) or the browser (V(direct)).
     type: str
     choices: [proxy, direct]
     default: proxy
@@ -55,8 +52,7 @@ options:
       - If not set, it is unchanged.
     type: str
   basic_auth_password:
-    description:
-      - The password for O(basic_auth_user), which it requires.
+    description: The password for O(basic_auth_user), which it requires.
     type: str
   http_headers:
     description:
@@ -65,20 +61,33 @@ options:
       - If not set, they are unchanged. An empty dictionary removes them.
     type: dict
   tls_ca_cert:
-    description:
-      - The CA certificates, in PEM form, for the data source's certificate. An empty string removes them.
+    description: The CA certificates, in PEM form, for the data source's certificate. An empty string removes them.
     type: str
   tls_client_cert:
     description:
       - The client certificate of Grafana, in PEM form. Requires O(tls_client_key). An empty string for both removes it.
     type: str
   tls_client_key:
-    description:
-      - The key of O(tls_client_cert), in PEM form.
+    description: The key of O(tls_client_cert), in PEM form.
     type: str
-  tls_server_name:
+  tls_secret:
     description:
-      - The name in the data source's certificate, if it is not the one in O(ds_url).
+      - A Secret with the entries C(ca.crt), C(tls.crt) and C(tls.key), instead of O(tls_ca_cert), O(tls_client_cert) and
+        O(tls_client_key). It may have only C(ca.crt).
+      - It is read in the cluster of O(service), which it requires. Its content is in no result.
+      - Without such a Secret the task fails, in check mode it announces what it would do once there is one.
+    type: dict
+    suboptions:
+      name:
+        description: The name of the Secret.
+        type: str
+        required: true
+      namespace:
+        description: The namespace of the Secret.
+        type: str
+        default: monitoring
+  tls_server_name:
+    description: The name in the data source's certificate, if it is not the one in O(ds_url).
     type: str
   tls_skip_verify:
     description:
@@ -86,16 +95,13 @@ options:
       - If not set, it is unchanged.
     type: bool
   user:
-    description:
-      - The user of a database, for types that have one.
+    description: The user of a database, for types that have one.
     type: str
   database:
-    description:
-      - The name of a database, for types that have one.
+    description: The name of a database, for types that have one.
     type: str
   json_data:
-    description:
-      - Settings of the plugin. Other keys are unchanged; a key with the value null is removed.
+    description: Settings of the plugin. Other keys are unchanged; a key with the value null is removed.
     type: dict
     default: {}
   secure_json_data:
@@ -104,7 +110,7 @@ options:
       - Grafana never returns secrets, so a salted fingerprint of all of them is stored as C(secureFingerprint) in the
         data source's settings, and determines whether they are sent again.
       - Secrets are declared together. If one is declared, here or in O(basic_auth_password), O(http_headers),
-        O(tls_ca_cert) or O(tls_client_key), others are removed. If none is, all are unchanged. An empty dictionary here
+        O(tls_ca_cert), O(tls_client_key) or O(tls_secret), others are removed. If none is, all are unchanged. An empty dictionary here
         removes them.
     type: dict
   owner:
@@ -120,8 +126,7 @@ options:
     type: bool
     default: false
   state:
-    description:
-      - State of the data source.
+    description: State of the data source.
     type: str
     choices: [present, absent]
     default: present

@@ -22,8 +22,7 @@ extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 options:
   data_sources:
-    description:
-      - The uids of the data sources to check.
+    description: The uids of the data sources to check.
     type: list
     elements: str
     default: []

@@ -24,6 +24,9 @@ description:
     C(uninstalling)) is recovered first, by a rollback to what was deployed last or by completing the removal. That needs
     evidence that nobody is at work with the release. Helm itself noted the failure, or this machine began the operation and
     its Helm has ended, or the record has not been written for 5 minutes; until then the task waits.
+  - Where a container of a chart has two entries of one name in its environment, of which the later one holds, Helm's patch leaves
+    a wrong one in an object that exists. The module corrects DaemonSets, Deployments and StatefulSets then, also in a task that has
+    nothing else to change.
   - What Kubernetes changes in no existing object, such as the size of a StatefulSet's volumes, is refused before the first
     change, with both values.
   - Helm does not wait until pods are ready. M(runtime_security.kubernetes.rollout_info) does, for several workloads at once.
@@ -174,7 +177,7 @@ releases:
   type: dict
   contains:
     action:
-      description: What the task did, or would do, V(installed), V(upgraded), V(uninstalled) or V(unchanged).
+      description: What the task did, or would do, V(installed), V(upgraded), V(corrected), V(uninstalled) or V(unchanged).
       type: str
     status:
       description:

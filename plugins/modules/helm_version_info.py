@@ -10,8 +10,7 @@ short_description: Read the version of the Helm program
 version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
-description:
-  - Runs C(helm version), which asks no cluster. A program that does not exist, or is not Helm, has no version.
+description: Runs C(helm version), which asks no cluster. A program that does not exist, or is not Helm, has no version.
 extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 options:

@@ -27,8 +27,7 @@ options:
     required: true
     suboptions:
       name:
-        description:
-          - The name of its Secret. While the CA changes there are also NAMEC(-next) and NAMEC(-previous).
+        description: The name of its Secret. While the CA changes there are also NAMEC(-next) and NAMEC(-previous).
         type: str
         required: true
       namespace:
@@ -233,7 +232,7 @@ certificates:
       description: The same in seconds since 1970-01-01 UTC.
       type: int
     fingerprint:
-      description: Changes when the content of the Secret does, and tells nothing about it.
+      description: Changes when the content of the Secret does, and does not reveal it.
       type: str
     reasons:
       description: Why it is renewed; empty where it stays.

@@ -46,18 +46,15 @@ options:
     type: dict
     default: {}
   exact:
-    description:
-      - Whether entries of C(data) that a definition of a ConfigMap or a Secret does not name are removed.
+    description: Whether entries of C(data) that a definition of a ConfigMap or a Secret does not name are removed.
     type: bool
     default: false
   wait:
-    description:
-      - Whether a task with O(state=absent) lasts until the objects are gone, with all that belongs to them.
+    description: Whether a task with O(state=absent) lasts until the objects are gone, with all that belongs to them.
     type: bool
     default: false
   wait_timeout:
-    description:
-      - Seconds that each wait may take.
+    description: Seconds that each wait may take.
     type: int
     default: 120
 attributes:

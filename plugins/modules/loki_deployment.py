@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - A Loki of another variant or mode, or with its data in another place, cannot read what the existing one stored, and Helm
-    cannot turn one into the other. This module finds out which Loki a namespace has, fails where the one asked for cannot go on
+  - Helm cannot turn a Loki into one of another variant or mode, or with its data in another place, and only where both keep their lines
+    in S3 the new one reads what the existing one stored. This module finds out which Loki a namespace has, fails where the one asked for cannot go on
     with it, and uninstalls it where O(replace) allows that.
   - It also uninstalls a log agent of this collection that is no longer asked for, as two agents would send each line twice.
   - It installs nothing; M(runtime_security.kubernetes.helm_releases) does. A release that this collection does not manage stays.
@@ -26,15 +26,16 @@ options:
   state:
     description:
       - V(present) checks what exists against what is asked for, and uninstalls what cannot stay.
-      - V(absent) uninstalls the releases C(loki) and O(agent), the volume claim that the chart loki-stack leaves, and the Secret
-        C(loki-s3) of this collection.
+      - V(absent) uninstalls the release C(loki), those of the log agents of this collection, the volume claim that the chart
+        loki-stack leaves, and the Secret C(loki-s3) of this collection.
     type: str
     choices: [present, absent]
     default: present
   kind:
     description:
-      - The Loki that is asked for, in three words. They are the variant (C(current), C(classic)), the mode (C(monolithic),
-        C(simple_scalable), C(distributed)), and where its data is (C(claim), or C(pod), with which it is lost).
+      - The Loki that is asked for, in three words. They are the variant (C(current), C(classic)), the layout (C(monolithic),
+        C(monolithic_s3), C(simple_scalable), C(distributed)), and where its data is (C(claim), or C(pod), with which it is lost); but
+        for V(monolithic), what is in S3 is kept.
     type: str
     default: ""
   volume:
@@ -45,10 +46,11 @@ options:
     description: Storage class that its claims ask for, V("") for the default one. It has to exist for a new Loki with claims.
     type: str
     default: ""
-  agent:
-    description: The log agent that is asked for.
-    type: str
-    choices: [alloy, promtail]
+  agents:
+    description: The log agents that are asked for, by the names of their releases.
+    type: list
+    elements: str
+    choices: [alloy, otel-agent, otel-audit-agent, otel-events, otel-nodes-agent, promtail, promtail-audit]
     required: true
   s3_secret:
     description:
@@ -85,13 +87,13 @@ EXAMPLES = r"""
     namespace: monitoring
     kind: current monolithic claim
     volume: 10Gi of the default class
-    agent: alloy
+    agents: [alloy]
     replace: true
 
 - name: Uninstall Loki and its agent
   runtime_security.kubernetes.loki_deployment:
     namespace: monitoring
-    agent: alloy
+    agents: [alloy]
     state: absent
 """
 
@@ -101,6 +103,13 @@ existing:
   returned: success
   type: str
   sample: current monolithic pod
+schema_periods:
+  description:
+    - The schema periods of the existing Loki, which one that reads the same lines has to keep. Empty for a Loki that begins without lines.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{from: "2024-04-01", store: tsdb, object_store: s3, schema: v13, index: {prefix: loki_index_, period: 24h}}]
 uninstalled:
   description: Names of the releases that were uninstalled, or would be in check mode.
   returned: success

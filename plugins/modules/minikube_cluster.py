@@ -62,7 +62,7 @@ options:
     type: str
     choices: [containerd, cri-o, docker]
   kubernetes_version:
-    description: Version of Kubernetes, in the form V(v1.34.4).
+    description: Version of Kubernetes, in the form V(v1.35.1).
     type: str
   cni:
     description: Pod network, for example V(bridge) or V(calico).
@@ -122,8 +122,7 @@ options:
     type: bool
     default: false
   timeout:
-    description:
-      - Seconds to wait for temporary conditions, such as an unhealthy cluster or a slow engine.
+    description: Seconds to wait for temporary conditions, such as an unhealthy cluster or a slow engine.
     type: int
     default: 300
 attributes:
@@ -143,13 +142,13 @@ EXAMPLES = r"""
   runtime_security.kubernetes.minikube_cluster:
     driver: docker
     container_runtime: containerd
-    kubernetes_version: v1.34.4
+    kubernetes_version: v1.35.1
     cpus: 2
     memory: 6g
 
 - name: Enable the API server's audit log on its standard output
   runtime_security.kubernetes.minikube_cluster:
-    kubernetes_version: v1.34.4
+    kubernetes_version: v1.35.1
     files:
       etc/ssl/certs/audit-policy.yaml: "{{ lookup('ansible.builtin.file', 'audit-policy.yaml') }}"
     extra_config:
@@ -189,7 +188,7 @@ cluster:
   sample:
     driver: docker
     container_runtime: containerd
-    kubernetes_version: v1.34.4
+    kubernetes_version: v1.35.1
     cni: bridge
     cpus: 2
     memory: 6144

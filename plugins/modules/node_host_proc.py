@@ -28,28 +28,23 @@ attributes:
     support: none
 options:
   namespace:
-    description:
-      - Namespace of the pods and of the ConfigMap. It must exist and allow privileged pods.
+    description: Namespace of the pods and of the ConfigMap. It must exist and allow privileged pods.
     type: str
     required: true
   config_map:
-    description:
-      - Name of the ConfigMap.
+    description: Name of the ConfigMap.
     type: str
     default: node-host-proc
   image:
-    description:
-      - Image of the pods, with C(sh), C(cat) and C(readlink), such as C(busybox).
+    description: Image of the pods, with C(sh), C(cat) and C(readlink), such as C(busybox).
     type: str
     required: true
   labels:
-    description:
-      - Labels of the pods and of the ConfigMap.
+    description: Labels of the pods and of the ConfigMap.
     type: dict
     default: {}
   timeout:
-    description:
-      - Seconds until the pods must have ended.
+    description: Seconds until the pods must have ended.
     type: int
     default: 60
   values:

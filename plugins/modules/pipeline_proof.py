@@ -11,8 +11,8 @@ short_description: Prove that logs and events arrive, and measure their latency
 version_added: 0.1.0
 description:
   - Creates one short-lived pod that prints a marker, starts a shell in it, and queries the results. Log lines are queried
-    in Loki and samples in Prometheus, both through Grafana's data sources, as users of the dashboards see them. The event
-    receiver's mutual TLS is tested through the API server's port-forward.
+    in Loki and samples in Prometheus, both through Grafana's data sources, as users of the dashboards see them. The mutual TLS
+    of the event receiver and of Loki is tested through the API server's port-forward.
   - All checks run in parallel, so the task lasts as long as the slowest one. Each returns one or more lines of the proof;
     a line is V(ok) only if it was observed.
   - The pod and its namespace are removed at the end, also after a failure; the module does not wait until the namespace
@@ -34,13 +34,11 @@ attributes:
       - The task changes nothing that stays, and never reports a change.
 options:
   loki_uid:
-    description:
-      - Uid of Grafana's Loki data source.
+    description: Uid of Grafana's Loki data source.
     type: str
     default: loki
   prometheus_uid:
-    description:
-      - Uid of Grafana's Prometheus data source.
+    description: Uid of Grafana's Prometheus data source.
     type: str
     default: prometheus
   namespace:
@@ -50,23 +48,19 @@ options:
     type: str
     default: pipeline-proof
   image:
-    description:
-      - Image of the marked pod. It needs C(cat) and C(sh).
+    description: Image of the marked pod. It needs C(cat) and C(sh), and C(busybox httpd) for O(notification).
     type: str
     default: docker.io/library/busybox:1.37.0
   falco_namespace:
-    description:
-      - Namespace of Falco and its receiver.
+    description: Namespace of Falco and its receiver.
     type: str
     default: falco
   receiver_service:
-    description:
-      - Service of the event receiver. Its certificate must be valid for the name C(SERVICE.NAMESPACE.svc).
+    description: Service of the event receiver. Its certificate must be valid for the name C(SERVICE.NAMESPACE.svc).
     type: str
     default: falco-falcosidekick
   receiver_port:
-    description:
-      - TLS port of the Service.
+    description: TLS port of the Service.
     type: int
     default: 2801
   client_secret:
@@ -75,21 +69,38 @@ options:
         It is kept in memory only.
     type: str
     required: true
-  scrape_namespaces:
+  loki_namespace:
+    description: Namespace of Loki, for O(loki_client_secret).
+    type: str
+    default: monitoring
+  loki_service:
     description:
-      - Namespaces whose scrape targets must all be up.
+      - Service of Loki to which the log agent writes. Its certificate must be valid for the name C(SERVICE.NAMESPACE.svc).
+    type: str
+    default: loki
+  loki_port:
+    description: TLS port of the Service.
+    type: int
+    default: 3443
+  loki_client_secret:
+    description:
+      - Secret in O(loki_namespace) with the log agent's own client certificate, keys C(tls.crt), C(tls.key) and C(ca.crt). It is kept
+        in memory only.
+      - An empty string excludes Loki's mutual TLS from the proof.
+    type: str
+    default: ""
+  scrape_namespaces:
+    description: Namespaces whose scrape targets must all be up.
     type: list
     elements: str
     default: [monitoring, falco]
   scrape_services:
-    description:
-      - Services that must be among the targets, by their label C(service).
+    description: Services that must be among the targets, by their label C(service).
     type: list
     elements: str
     default: [falco-metrics, falco-falcosidekick]
   folder_uid:
-    description:
-      - Uid of the Grafana folder with the dashboards.
+    description: Uid of the Grafana folder with the dashboards.
     type: str
     default: runtime-security
   dashboards:
@@ -100,8 +111,7 @@ options:
     elements: str
     default: [runtime-security-events, log-explorer, pipeline-health, api-audit]
   etcd:
-    description:
-      - Search etcd's log. Set to V(false) if the provider hides etcd.
+    description: Search etcd's log. Set to V(false) if the provider hides etcd.
     type: bool
     default: true
   witness:
@@ -112,17 +122,34 @@ options:
     type: bool
     default: true
   audit:
-    description:
-      - Search the audit log. The API server must write it to standard output in a pod of the cluster.
+    description: Search the audit log. The API server must write it to standard output in a pod of the cluster.
     type: bool
     default: true
-  path:
+  notification:
     description:
-      - File for the proof as JSON; by default none.
+      - Follow the shell's event to a notification, which Grafana sends to a sink in the marked pod.
+      - Needs an alert rule for events of Falco, and the contact point and routes that
+        O(runtime_security.kubernetes.grafana_alerting#module:proof_namespace) declares for O(namespace).
+    type: bool
+    default: false
+  test_notification:
+    description:
+      - Send the notification of the shell's event to the contact points of all other alerts too, as Grafana's notification policies
+        choose them. The pod's name begins with C(notification-test), by which the alert rule of the role grafana_wiring says that it
+        is a test.
+      - The line of the proof is V(ok) if Grafana reports that each of them delivered a notification after the event. Grafana
+        reports the last one of a contact point, so another alert's counts as well.
+    type: bool
+    default: false
+  owner:
+    description: The owner of the contact point of the sink, as in M(runtime_security.kubernetes.grafana_alerting).
+    type: str
+    default: runtime_security.kubernetes
+  path:
+    description: File for the proof as JSON; by default none.
     type: path
   timeout:
-    description:
-      - Seconds until everything must have arrived.
+    description: Seconds until everything must have arrived.
     type: int
     default: 180
 requirements:

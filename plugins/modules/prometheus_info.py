@@ -20,13 +20,11 @@ extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 options:
   url:
-    description:
-      - Address of Prometheus, with its path if it has one.
+    description: Address of Prometheus, with its path if it has one.
     type: str
     required: true
   wait_timeout:
-    description:
-      - How long to wait for an answer, in seconds, 0 or more. V(0) checks once.
+    description: How long to wait for an answer, in seconds, 0 or more. V(0) checks once.
     type: int
     default: 60
 """

@@ -20,29 +20,24 @@ extends_documentation_fragment:
   - runtime_security.kubernetes.reading
 options:
   namespace:
-    description:
-      - Namespace of Prometheus.
+    description: Namespace of Prometheus.
     type: str
     required: true
   label_selector:
-    description:
-      - Labels of the pods.
+    description: Labels of the pods.
     type: str
     required: true
   container:
-    description:
-      - Container of Prometheus in the pod.
+    description: Container of Prometheus in the pod.
     type: str
     required: true
   groups:
-    description:
-      - Groups of rules, as in a rule file.
+    description: Groups of rules, as in a rule file.
     type: list
     elements: dict
     required: true
   timeout:
-    description:
-      - Time limit of the check, in seconds.
+    description: Time limit of the check, in seconds.
     type: int
     default: 30
 """

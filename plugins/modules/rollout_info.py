@@ -33,41 +33,34 @@ attributes:
     details: This module changes nothing.
 options:
   namespace:
-    description:
-      - Namespace of the workloads.
+    description: Namespace of the workloads.
     type: str
     required: true
   workloads:
-    description:
-      - The workloads to wait for.
+    description: The workloads to wait for.
     type: list
     elements: dict
     required: true
     suboptions:
       kind:
-        description:
-          - Kind of the workload.
+        description: Kind of the workload.
         type: str
         required: true
         choices: [Deployment, StatefulSet, DaemonSet]
       name:
-        description:
-          - Name of the workload.
+        description: Name of the workload.
         type: str
         required: true
   timeout:
-    description:
-      - Seconds to wait, for all workloads together.
+    description: Seconds to wait, for all workloads together.
     type: int
     default: 300
   poll_interval:
-    description:
-      - Seconds between two checks.
+    description: Seconds between two checks.
     type: float
     default: 0.5
   log_lines:
-    description:
-      - Lines of a container's log in the error. V(0) excludes the log.
+    description: Lines of a container's log in the error. V(0) excludes the log.
     type: int
     default: 20
 seealso:

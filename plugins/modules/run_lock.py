@@ -27,12 +27,10 @@ requirements:
   - kubernetes >= 24.2.0, for the lock of a cluster
 options:
   path:
-    description:
-      - Path to lock, in place of a cluster. It need not exist, and nothing is written there.
+    description: Path to lock, in place of a cluster. It need not exist, and nothing is written there.
     type: path
   lock_namespace:
-    description:
-      - Namespace of the Lease. It must exist and stay; all runs on a cluster need the same.
+    description: Namespace of the Lease. It must exist and stay; all runs on a cluster need the same.
     type: str
     default: default
   timeout:

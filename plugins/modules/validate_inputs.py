@@ -25,8 +25,8 @@ options:
       - "C(addresses): V(url); V(origin) (without path); V(base_url), V(base_url_or_folder) (without a slash at the end);
         V(url_with) (the places in braces that it has); V(host_name)."
       - "C(charts): V(chart); V(chart_repository) (the input that names the chart); V(chart_version)."
-      - "C(files): V(file); V(folder); V(file_on_host) (it exists there); V(bundle_path)."
-      - "C(images): V(image) (what is in it); V(image_parts); V(image_registries); V(image_tag)."
+      - "C(files): V(file); V(folder), V(folder_without_colon); V(file_on_host) (it exists there); V(bundle_path)."
+      - "C(images): V(image) (what is in it); V(image_parts); V(image_registries); V(image_repository); V(image_tag)."
       - "C(kubernetes): V(kubeconfig); V(labels); V(resources); V(tolerations)."
       - "C(names): V(dns_label); V(dns_subdomain) (of what, an example); V(one_of), V(subset) (the choices); V(release);
         V(tenant) (of Loki); V(title) (the most characters), V(title_unlike) (the other input, the most characters); V(token) (the

@@ -33,14 +33,14 @@ def ours(double):
 def their_dashboard(double):
     """Somebody's dashboard in our folder."""
     board = {"uid": "theirs", "title": "Theirs", "tags": [], "panels": [{"id": 1}]}
-    double.dashboards._keep("theirs", board, "ours", "")
+    double.dashboards.keep("theirs", board, "ours", "")
 
 
 def theirs(double):
     """Somebody's things beside ours: also in our folder and in our group of rules."""
     their_dashboard(double)
     board = {"title": "Theirs", "tags": [], "panels": [{"id": 1}]}
-    double.dashboards._keep("elsewhere", {**board, "uid": "elsewhere"}, "", "")
+    double.dashboards.keep("elsewhere", {**board, "uid": "elsewhere"}, "", "")
     others = {**ALERTING, "owner": "them", "rules": [{**RULE, "uid": "theirs", "title": "Theirs"}]}
     others["contact_points"] = [{**POINT, "name": f"theirs-{number}"} for number in range(3)]
     below = [{"matchers": [f"n={number}"], "contact_point": f"theirs-{number}"} for number in range(3)]

@@ -189,6 +189,28 @@ def test_a_route_to_nowhere_is_refused(folder):
     assert len(folder.writes()) == writes
 
 
+def test_the_way_of_the_proof_is_made_once_and_removed(folder):
+    foreign(folder)
+    before = state(folder)
+    first = alerting(folder, proof_namespace="pipeline-proof")
+    assert first["contact_points"]["created"] == ["hook", "chat", "ours proof"]
+    receivers = [route["receiver"] for route in folder.alerting.policies["routes"]]
+    assert receivers == ["ours proof", "ours proof", "chat", "their hook"]
+    assert not alerting(folder, proof_namespace="pipeline-proof")["changed"]
+    gone = alerting(folder)
+    assert (gone["contact_points"]["removed"], gone["policy"]) == (["ours proof"], "updated")
+    alerting(folder, proof_namespace="pipeline-proof")
+    run("grafana_alerting", folder.url, owner="ours", folder_uid="ours", state="absent")
+    assert state(folder) == before
+
+
+def test_the_sink_of_the_proof_is_nobody(folder):
+    result = run(
+        "grafana_alerting", folder.url, **{**ALL, "contact_points": [], "policy": None}, proof_namespace="proof"
+    )
+    assert "nobody is notified of alerts of 1 rules (Disk is filling up)" in " ".join(result["warnings"])
+
+
 def test_the_default_contact_point_of_grafana_will_do(folder):
     default = folder.alerting.policies["receiver"]
     assert alerting(folder, contact_points=[], policy={"contact_point": default})["policy"] == "created"

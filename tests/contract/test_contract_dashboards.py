@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard_store
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_search
 from grafana_double import RELEASES, Double
 from modules import run
 
@@ -55,10 +55,15 @@ def test_nothing_to_do_costs_a_search_and_the_folder(grafana, have):
     have(**BOTH)
     grafana.requests.clear()
     have(**BOTH)
-    assert [(method, path) for method, path, _body in grafana.requests] == [
-        ("GET", "/api/search"),
-        ("GET", "/api/folders/ours"),
-    ]
+    expected = ["/api/search", "/apis"]
+    if grafana.release.stable:
+        place = "/apis/{}.grafana.app/v1/namespaces/default/{}"
+        # Where the search is gone, the dashboards themselves are listed.
+        listed = [place.format("dashboard", "dashboards")] if grafana.release.legacy_gone else []
+        expected += ["/api/frontend/settings", *listed, place.format("folder", "folders/ours")]
+    else:
+        expected += ["/api/folders/ours"]
+    assert grafana.sent() == [("GET", path) for path in expected]
 
 
 def test_a_folder_is_renamed_and_a_dashboard_moved_back(grafana, have):
@@ -183,7 +188,7 @@ def test_an_index_that_knows_what_is_gone(newest):
 
 
 def test_more_dashboards_than_one_page_of_the_search(oldest, monkeypatch):
-    monkeypatch.setattr(grafana_dashboard_store, "PAGE", 3)
+    monkeypatch.setattr(grafana_search, "PAGE", 3)
     many = [{"uid": f"d{number}", "title": f"D{number}"} for number in range(7)]
     have = functools.partial(run, "grafana_dashboards", oldest.url, **FOLDER, dashboards=many)
     assert len(have()["created"]) == 7

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_what_keeps_a_folder_is_named():
-    with Double(RELEASES["12.4.3"]) as double:
+    with Double(RELEASES["12.4.0"]) as double:
         call = prepare(double, "folder with things of others")
         double.folders.library["lib"] = {"uid": "lib", "name": "Panel", "folderUid": "ours"}
         result = call()
@@ -28,7 +28,7 @@ def test_what_keeps_a_folder_is_named():
 
 @pytest.mark.parametrize("by", ["route", "rule"])
 def test_a_contact_point_in_use_is_refused_before_anything_is_removed(by):
-    with Double(RELEASES["12.4.3"]) as double:
+    with Double(RELEASES["12.4.0"]) as double:
         call = prepare(double, "alerting removed")
         if by == "route":
             double.alerting.policies["routes"].append({"receiver": "ours", "object_matchers": [["team", "=", "x"]]})
@@ -41,7 +41,7 @@ def test_a_contact_point_in_use_is_refused_before_anything_is_removed(by):
 
 
 def test_a_folder_of_others_is_not_renamed():
-    with Double(RELEASES["12.4.3"]) as double:
+    with Double(RELEASES["12.4.0"]) as double:
         double.folders._create({"uid": "ours", "title": "Somebody's"})
         result = run("grafana_dashboards", double.url, **FOLDER, folder_title="Ours", dashboards=BOARDS)
         assert double.writes() == []

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The double as release 10.0.0 against the recording of the real server."""
+"""The double against recordings of real servers of its releases."""
 
 from __future__ import annotations
 
@@ -12,19 +12,28 @@ import sequence
 from grafana_double import RELEASES, Double
 from grafana_double.server import USER
 
-RECORDED = json.loads((Path(__file__).parent / "recorded" / "grafana-10.0.0.json").read_text())
+FILES = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
+RECORDED = {file.stem.removeprefix("grafana-"): json.loads(file.read_text())["answers"] for file in FILES}
+STEPS = [(release, answer) for release, answers in RECORDED.items() for answer in answers]
 
 
 @pytest.fixture(scope="module")
 def answers():
-    with Double(RELEASES["10.0.0"]) as double:
-        return {answer["step"]: answer for answer in sequence.run(double.url, USER)}
+    found = {}
+    for release in RECORDED:
+        with Double(RELEASES[release]) as double:
+            found[release] = {answer["step"]: answer for answer in sequence.run(double.url, USER)}
+    return found
 
 
 def test_every_step_was_recorded():
-    assert [answer["step"] for answer in RECORDED["answers"]] == [step.name for step in sequence.STEPS]
+    assert list(RECORDED) == ["10.0.0", "12.4.0"]
+    for recorded in RECORDED.values():
+        assert [answer["step"] for answer in recorded] == [step.name for step in sequence.STEPS]
 
 
-@pytest.mark.parametrize("recorded", RECORDED["answers"], ids=lambda answer: answer["step"])
-def test_the_double_answers_as_the_real_server_did(answers, recorded):
-    assert answers[recorded["step"]] == recorded
+@pytest.mark.parametrize(
+    ("release", "recorded"), STEPS, ids=[f"{release}: {answer['step']}" for release, answer in STEPS]
+)
+def test_the_double_answers_as_the_real_server_did(answers, release, recorded):
+    assert answers[release][recorded["step"]] == recorded

@@ -59,7 +59,7 @@ def mirror():
 
 @pytest.fixture
 def grafana(request):
-    with Double(RELEASES[getattr(request, "param", "13.2.0")]) as double:
+    with Double(RELEASES[getattr(request, "param", "13.3.0")]) as double:
         yield double
 
 
@@ -96,20 +96,14 @@ def role(grafana, mirror, tmp_path):
 
 
 def stored(grafana, uid):
-    return json.loads(
-        subprocess.run(
-            ["curl", "-s", "-u", "admin:geheim", f"{grafana.url}/api/dashboards/uid/{uid}"],
-            check=True,
-            capture_output=True,
-        ).stdout
-    )["dashboard"]
+    return grafana.dashboards.stored[uid].body
 
 
 ENTRY = {"id": 11914, "revision": 3, "checksum": hashlib.sha256(TEXT).hexdigest()}
 OURS = "dashboards/log-explorer.json"
 
 
-@pytest.mark.parametrize("grafana", ["9.5.21", "13.2.0"], indirect=True)
+@pytest.mark.parametrize("grafana", ["9.5.21", "13.3.0", "14.0.0"], indirect=True)
 def test_files_and_revisions_of_a_mirror_are_wired_once(grafana, role):
     more = {"grafana_wiring_dashboards": [OURS, ENTRY], "grafana_wiring_dashboard_inputs": {"tempo": "our-tempo"}}
     done, writes = role(**more)

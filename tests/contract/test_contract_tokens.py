@@ -61,8 +61,9 @@ def play(tmp_path):
     return start
 
 
-def test_the_role_works_with_a_token_alone_and_shows_it_nowhere(play):
-    with Double(RELEASES["12.4.3"]) as double:
+@pytest.mark.parametrize("release", ["12.4.0", "13.3.0", "14.0.0"])
+def test_the_role_works_with_a_token_alone_and_shows_it_nowhere(play, release):
+    with Double(RELEASES[release]) as double:
         inputs = {
             "runtime_security_grafana_url": double.url,
             "runtime_security_grafana_token": "glsa_admin",

@@ -10,7 +10,7 @@ DRIVERS = ["modern_ebpf", "kmod", "ebpf"]
 def argument_spec():
     """Their argument specification; what each means is in the module ebpf_readiness_info."""
     return {
-        "falco_version": {"type": "str", "default": "0.44.1"},
+        "falco_version": {"type": "str", "default": "0.45.1"},
         "drivers": {"type": "list", "elements": "str", "choices": DRIVERS},
         "least_privilege": {"type": "bool", "default": False},
         "buffer_preset": {"type": "int", "default": 4},

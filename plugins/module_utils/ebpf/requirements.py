@@ -5,7 +5,7 @@
 Sources are written as repository@tag:path, or repository#number for a thread.
 """
 
-LATEST = "0.44.1"
+LATEST = "0.45.1"
 
 # Entries go from old to new; an entry holds from its release up to the next one's.
 # sys_enter: the modern probe has a dispatcher on raw sys_enter. toctou: it guards against

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from . import pages, panels
+from .panels import BUCKETS, RANGE
 
 # Each request once, when it was answered: those that last are answered at their start.
 _ANSWERED = (
@@ -46,27 +47,27 @@ LINKED = [panels.by_name("User", links=[ONLY_USER]), panels.by_name("Namespace",
 
 
 def count(expr: str, window: str, by: str = "") -> str:
-    return f"sum{f' by ({by}) ' if by else ''}(count_over_time({expr} [{window}]))"
+    return f"sum{f' by ({by}) ' if by else ''}(count_over_time({expr} {window}))"
 
 
 def or_none(expr: str, label: str) -> str:
-    """The expression, or one zero that is called "none"."""
+    """The expression, or one zero that is called "none", which a legend hides."""
     return f'{expr} or on () label_replace(vector(0), "{label}", "none", "", "")'
 
 
 def dashboard() -> dict:
     def number(title: str, about: str, expr: str, steps: dict = panels.GREEN) -> dict:
-        target = panels.instant(f"{count(expr, '$__range')} or vector(0)", source=panels.LOKI)
+        target = panels.instant(f"{count(expr, RANGE)} or vector(0)", source=panels.LOKI)
         return panels.stat(title, about, [target], (5, 4) if title != "Requests" else (4, 4), steps=steps)
 
     def stacked(title: str, about: str, expr: str, by: str) -> dict:
-        target = panels.over_time(or_none(count(expr, "$__interval", by), by), f"{{{{{by}}}}}", panels.LOKI)
+        target = panels.over_time(or_none(count(expr, BUCKETS, by), by), f"{{{{{by}}}}}", panels.LOKI)
         return panels.timeseries(title, about, [target], bars=True)
 
     def ranking(title: str, about: str, expr: str, columns: dict[str, str], overrides: list[dict]) -> dict:
-        target = panels.instant(
-            or_none(f"topk(15, {count(expr, '$__range', ', '.join(columns))})", "user"), source=panels.LOKI
-        )
+        # Without a request one zero, and no name that a link would take.
+        first = f"topk(15, {count(expr, RANGE, ', '.join(columns))}) or on () vector(0)"
+        target = panels.instant(first, source=panels.LOKI)
         return panels.table(
             title, about, target, columns | {"Value": "Requests"}, "Requests", (12, 18), overrides=overrides
         )

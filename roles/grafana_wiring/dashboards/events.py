@@ -9,18 +9,21 @@ INCREASE = "runtime_security:falco_events:increase15s"
 # There from the moment on at which Prometheus has the recording rules.
 NONE = "0 * sum(runtime_security:falco_priority)"
 NO_RULES = "Prometheus lacks the recording rules"
-# The time range of the page, and what comes after each step. Grafana ends a query of Prometheus at the last whole step, so that
-# windows before the steps miss the newest events; these begin at a step, and the last one goes on until now.
-RANGE, BUCKETS = "[$__range]", "[$__interval] offset -$__interval"
 LINES = (
     '{cluster=~"$cluster", container="falco"} |= "\\"rule\\":" | json rule="rule", priority="priority", host="hostname", '
     'ns="output_fields[\\"k8s.ns.name\\"]", pod_name="output_fields[\\"k8s.pod.name\\"]", text="output" | rule != ""'
 )
+# The continuous proof's own events. The role fills in its namespace where it is on; the default is the name of none.
+OWN = "${VAR_PROVER}"
+INPUTS = {
+    "VAR_PROVER": {"type": "constant", "label": "Namespace whose events are not shown", "value": "none/"},
+}
+OTHERS, OTHER_LINES = f'k8s_ns_name!="{OWN}"', f' | ns != "{OWN}"'
 # Falco prints <NA> for the name of a process that it does not know, and null where it has no value.
-_UNNAMED = f'{LINES} |~ `"proc.name":("<NA>"|null)`'
+_UNNAMED = f'{LINES}{OTHER_LINES} |~ `"proc.name":("<NA>"|null)`'
 _OF_CONTAINERS = (
     LINES.replace("| json ", '| json container_id="output_fields[\\"container.id\\"]", ', 1)
-    + ' | container_id != "" | container_id != "host"'
+    + f'{OTHER_LINES} | container_id != "" | container_id != "host"'
 )
 _WITHOUT_POD = f'{_OF_CONTAINERS} | pod_name = ""'
 
@@ -32,7 +35,7 @@ def _share(part: str, whole: str) -> str:
 
 
 # Events of containers that carry no pod, and events without the name of a process.
-WITHOUT_POD, UNNAMED = _share(_WITHOUT_POD, _OF_CONTAINERS), _share(_UNNAMED, LINES)
+WITHOUT_POD, UNNAMED = _share(_WITHOUT_POD, _OF_CONTAINERS), _share(_UNNAMED, LINES + OTHER_LINES)
 
 
 def counted(counted_by: str, window: str, by: str = "", more: str = "", **labels: str) -> str:
@@ -43,9 +46,9 @@ def counted(counted_by: str, window: str, by: str = "", more: str = "", **labels
 
 
 def at_rest(expr: str, label: str = "") -> str:
-    """The expression, and zero where there was no event yet; label then says "none"."""
+    """The expression, and zero where there was no event yet; label then says "none", which a legend hides."""
     if not label:
-        return f"{expr} or {NONE}"
+        return f"{expr} or on () {NONE}"
     return f'{expr} or on () label_replace({NONE}, "{label}", "none", "", "")'
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from . import pages, panels
+from .panels import BUCKETS, RANGE
 
 ALL = (
     '{cluster=~"$cluster", node_name=~"$node", namespace=~"$namespace", pod=~"$pod", container=~"$container"} '
@@ -28,7 +29,7 @@ ACTIONS = panels.link("API requests in this namespace", "api-audit", namespace="
 
 
 def count(expr: str, window: str, by: str = "", function: str = "count_over_time") -> str:
-    return f"sum{f' by ({by}) ' if by else ''}({function}({expr} [{window}]))"
+    return f"sum{f' by ({by}) ' if by else ''}({function}({expr} {window}))"
 
 
 def dashboard() -> dict:
@@ -39,43 +40,42 @@ def dashboard() -> dict:
         return panels.timeseries(title, about, [panels.over_time(expr, legend, panels.LOKI)], bars=True, **more)
 
     shown = [
-        number("Lines", "Log lines in the time range.", f"{count(ALL, '$__range')} or vector(0)"),
+        number("Lines", "Log lines in the time range.", f"{count(ALL, RANGE)} or vector(0)"),
         number(
             "Volume",
             "Their size.",
-            f"{count(ALL, '$__range', function='bytes_over_time')} or vector(0)",
+            f"{count(ALL, RANGE, function='bytes_over_time')} or vector(0)",
             unit="bytes",
             decimals=1,
         ),
         number(
             "Error lines",
             "Lines with level error or worse, in the forms of klog, logfmt, JSON and [error].",
-            f"{count(ERRORS, '$__range')} or vector(0)",
+            f"{count(ERRORS, RANGE)} or vector(0)",
             steps=panels.thresholds((None, "green"), (1, "orange")),
         ),
         number(
             "Containers that log",
             "Different containers with a line in the time range.",
-            f"count({count(ALL, '$__range', 'namespace, pod, container')}) or vector(0)",
+            f"count({count(ALL, RANGE, 'namespace, pod, container')}) or vector(0)",
         ),
         stacked(
             "Lines by namespace",
             "Lines in each step.",
-            count(ALL, "$__interval", "namespace"),
+            count(ALL, BUCKETS, "namespace"),
             "{{namespace}}",
             noValue=NO_LINES,
         ),
         stacked(
             "Error lines by container",
             "Error lines in each step.",
-            f"{count(ERRORS, '$__interval', 'container')} or on () "
-            'label_replace(vector(0), "container", "none", "", "")',
+            f'{count(ERRORS, BUCKETS, "container")} or on () label_replace(vector(0), "container", "none", "", "")',
             "{{container}}",
         ),
         panels.table(
             "Pods with most lines",
             "The ten pods with most lines. A pod leads to its lines and to its events.",
-            panels.instant(f"topk(10, {count(ALL, '$__range', 'node_name, namespace, pod')})", source=panels.LOKI),
+            panels.instant(f"topk(10, {count(ALL, RANGE, 'node_name, namespace, pod')})", source=panels.LOKI),
             {"namespace": "Namespace", "pod": "Pod", "node_name": "Node", "Value": "Lines"},
             "Lines",
             (12, 13),
@@ -89,8 +89,7 @@ def dashboard() -> dict:
             "Pods with most error lines",
             "The ten pods with most error lines. A pod leads to its lines and to its events.",
             panels.instant(
-                f"topk(10, {count(ERRORS, '$__range', 'namespace, pod')}) or on () "
-                'label_replace(vector(0), "pod", "none", "", "")',
+                f"topk(10, {count(ERRORS, RANGE, 'namespace, pod')}) or on () vector(0)",
                 source=panels.LOKI,
             ),
             {"namespace": "Namespace", "pod": "Pod", "Value": "Error lines"},

@@ -95,17 +95,16 @@ def page(
     about: str,
     variables: list[dict],
     panels: list[dict],
-    folded: tuple[str, list[dict]] | None = None,
+    *folded: tuple[str, list[dict]],
     since: str = "now-1h",
     inputs: dict[str, dict] | None = None,
 ) -> dict:
-    """A dashboard; folded is the title of a closed row at the end, and its panels."""
+    """A dashboard; folded are closed rows at its end, each a title and panels."""
     panels, bottom = _placed(panels, 0)
-    if folded:
-        title, inside = folded
-        inside, _end = _placed(inside, bottom + 1)
-        row = {"type": "row", "title": title, "collapsed": True, "panels": inside}
-        panels.append(row | {"gridPos": {"w": 24, "h": 1, "x": 0, "y": bottom}})
+    for title, inside in folded:
+        grid = {"w": 24, "h": 1, "x": 0, "y": bottom}
+        inside, bottom = _placed(inside, bottom + 1)
+        panels.append({"type": "row", "title": title, "collapsed": True, "panels": inside, "gridPos": grid})
     every = [panel for outer in panels for panel in (outer, *outer.get("panels", []))]
     for number, panel in enumerate(every, 1):
         panel["id"] = number

@@ -20,6 +20,10 @@ PRIORITY_COLORS = {
     "debug": "gray",
 }
 
+# The time range of a page, and what comes after each step. A query ends at the last whole step, so that windows before the steps
+# miss what is newest; these begin at a step, and the last one goes on until now.
+RANGE, BUCKETS = "[$__range]", "[$__interval] offset -$__interval"
+
 
 def instant(expr: str, legend: str = "", source: dict = PROMETHEUS, **more: t.Any) -> dict:
     """One value for the whole time range."""

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from . import pages, panels
-from .events import LINES, NO_RULES, RANGE, UNNAMED, WITHOUT_POD, at_rest, counted, lost
+from . import events, pages, panels, proven
+from .events import LINES, NO_RULES, UNNAMED, WITHOUT_POD, at_rest, counted, lost
+from .panels import RANGE
 
 IN = 'cluster=~"$cluster", namespace=~"$namespace"'
 CERTIFICATES = "${VAR_CERTIFICATES}"
@@ -20,6 +21,11 @@ AGENTS = ("promtail", "loki_source_file")
 KERNEL_DROPS = "falcosecurity_scap_n_drops_total"
 OUTPUT_DROPS = "falcosecurity_falco_outputs_queue_num_drops_total"
 SEND_DROPS = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
+# The collector has no such series before its first failure.
+SEND_FAILED = 'sum(increase({{__name__=~"otelcol_exporter_send_failed_log_records(_total)?", {IN}}}[{window}]))'
+NONE_FAILED = "0 * sum(otelcol_exporter_queue_size{{{IN}}})"
+# Promtail and Alloy push to the first, OpenTelemetry's collector to the second.
+ROUTES = "loki_api_v1_push|otlp_v1_logs"
 # The value for a certificate whose end is unknown.
 NEVER = 1e11
 INPUTS = {
@@ -34,7 +40,7 @@ INPUTS = {
 def lag(window: str) -> str:
     """Seconds from a line's own stamp to its arrival, for the newest line of each push."""
     late = f"sum(rate(loki_distributor_lag_ms_total{{{IN}}}[{window}]))"
-    return f'{late} / sum(rate(loki_request_duration_seconds_count{{{IN}, route="loki_api_v1_push"}}[{window}])) / 1000'
+    return f'{late} / sum(rate(loki_request_duration_seconds_count{{{IN}, route=~"{ROUTES}"}}[{window}])) / 1000'
 
 
 def increase(metric: str, window: str) -> str:
@@ -42,14 +48,14 @@ def increase(metric: str, window: str) -> str:
 
 
 def unread(by: str = "") -> str:
-    """Bytes of log files that the agent has not read yet, with Promtail's or Alloy's names."""
-    return " or ".join(
-        f"sum{by}({agent}_file_bytes_total{{{IN}}} - {agent}_read_bytes_total{{{IN}}})" for agent in AGENTS
-    )
+    """Bytes of log files that the agent has not read yet, with Promtail's or Alloy's names, or that wait in the collector's queue."""
+    files = [f"sum{by}({agent}_file_bytes_total{{{IN}}} - {agent}_read_bytes_total{{{IN}}})" for agent in AGENTS]
+    return " or ".join([*files, f"sum{by}(otelcol_exporter_queue_size{{{IN}}})"])
 
 
 def dropped(window: str) -> str:
-    return " or ".join(increase(name, window) for name in SEND_DROPS)
+    collector = [SEND_FAILED.format(IN=IN, window=window), NONE_FAILED.format(IN=IN)]
+    return " or ".join([*(increase(name, window) for name in SEND_DROPS), *collector])
 
 
 def dashboard() -> dict:
@@ -140,7 +146,7 @@ def dashboard() -> dict:
         ),
         panels.timeseries(
             "Log agent backlog",
-            "Bytes of log files on the nodes that the agent has not read yet.",
+            "Bytes on the nodes that are not in Loki yet: unread log files, or the queue of the OpenTelemetry Collector.",
             [panels.over_time(unread(" by (node) "), "{{node}}")],
             (8, 8),
             unit="bytes",
@@ -215,5 +221,6 @@ def dashboard() -> dict:
             pages.choice("namespace", "Namespace", 'label_values(up{cluster=~"$cluster"}, namespace)'),
         ],
         shown,
-        inputs=INPUTS,
+        ("Detections proven in the last hour", proven.row()),
+        inputs=INPUTS | events.INPUTS,
     )

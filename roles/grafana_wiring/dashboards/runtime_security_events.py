@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from . import pages, panels
-from .events import BUCKETS, INCREASE, LINES, NO_RULES, RANGE, at_rest, counted, lost
+from . import audit_detections, pages, panels
+from .events import INCREASE, INPUTS, LINES, NO_RULES, OTHER_LINES, OTHERS, at_rest, counted, lost
+from .panels import BUCKETS, RANGE
 
 CHOSEN = {
     "hostname": "$node",
@@ -21,7 +22,7 @@ LEVELS = {
     "warning": ("4", "orange"),
     "notice and below": ("[5-7]", "blue"),
 }
-CHOSEN_LINES = f'{LINES} | host =~ "$node" | ns =~ "$namespace" | pod_name =~ "$pod" | rule =~ "$rule" | priority =~ "(?i)$priority"'
+CHOSEN_LINES = f'{LINES}{OTHER_LINES} | host =~ "$node" | ns =~ "$namespace" | pod_name =~ "$pod" | rule =~ "$rule" | priority =~ "(?i)$priority"'
 POD_LOG = panels.link(
     "Log of this pod", "log-explorer", namespace="${__data.fields.Namespace}", pod="${__data.fields.Pod}"
 )
@@ -42,12 +43,12 @@ LINKED = [
 
 def known(label: str, **labels: str) -> str:
     matchers = "".join(f', {name}=~"{value}"' for name, value in labels.items())
-    return f'label_values({INCREASE}{{cluster=~"$cluster", counted_by="receiver"{matchers}}}, {label})'
+    return f'label_values({INCREASE}{{cluster=~"$cluster", counted_by="receiver"{matchers}, {OTHERS}}}, {label})'
 
 
 def dashboard() -> dict:
     def chosen(window: str, by: str = "", more: str = "") -> str:
-        return counted("receiver", window, by, more, **CHOSEN)
+        return counted("receiver", window, by, f"{more and more + ', '}{OTHERS}", **CHOSEN)
 
     def each(title: str, about: str, label: str, expr: str = "", **more) -> dict:
         target = panels.over_time(at_rest(expr or chosen(BUCKETS, label), label), f"{{{{{label}}}}}")
@@ -56,7 +57,7 @@ def dashboard() -> dict:
     by_pod = f'label_join({chosen(BUCKETS, "k8s_ns_name, k8s_pod_name")}, "where", "/", "k8s_ns_name", "k8s_pod_name")'
     by_pod = f'label_replace({by_pod}, "where", "outside pods", "where", "/")'
     levels = [
-        panels.instant(at_rest(counted("receiver", RANGE, **CHOSEN, priority_number=numbers)), name)
+        panels.instant(at_rest(counted("receiver", RANGE, more=OTHERS, **CHOSEN, priority_number=numbers)), name)
         for name, (numbers, _color) in LEVELS.items()
     ]
     pods = chosen(RANGE, "k8s_ns_name, k8s_pod_name", 'k8s_pod_name!=""')
@@ -102,7 +103,7 @@ def dashboard() -> dict:
             "Pods and rules with most events",
             "The first ten; events outside pods have no namespace and pod. Links lead to the log of the pod, the rule and the namespace.",
             panels.instant(
-                at_rest(f"topk(10, {chosen(RANGE, 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)", "rule")
+                at_rest(f"topk(10, {chosen(RANGE, 'k8s_ns_name, k8s_pod_name, hostname, rule, priority')} > 0)")
             ),
             {
                 "k8s_ns_name": "Namespace",
@@ -162,6 +163,8 @@ def dashboard() -> dict:
             pages.choice("priority", "Priority", "label_values(runtime_security:falco_priority, priority)"),
         ],
         shown,
+        ("API audit", audit_detections.row()),
         ("Falco log lines", [panels.logs("Lines", "Falco's log lines in Loki, whole.", CHOSEN_LINES)]),
         since="now-6h",
+        inputs=audit_detections.INPUTS | INPUTS,
     )

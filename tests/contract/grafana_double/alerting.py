@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
+from . import alerting_errors as errors
 from .answers import NOW, Answer, error
 from .folders import Folders
 from .releases import Release
@@ -23,8 +24,8 @@ _SECRETS = {
 }
 _QUERY = {"queryType": "", "relativeTimeRange": {"from": 0, "to": 0}}
 _MODEL = {"intervalMs": 1000, "maxDataPoints": 43200}
-_EXISTS = "receiver configuration with UID '{0}' already exist in contact point '{1}'. "
-_EXISTS += "Please use unique identifiers for receivers across all contact points"
+# Keys of a rule that 12.4.0 has and 10.0.0 has not.
+_RULE_12 = {"keep_firing_for": "0s", "notification_settings": None, "record": None}
 
 
 def _provenance(request: t.Any) -> str:
@@ -82,13 +83,14 @@ class Alerting:
 
     def _read_rule(self, request: t.Any) -> Answer:
         rule = self.rules.get(request.names[0])
-        return Answer(200, rule) if rule else Answer(404, None)
+        return Answer(200, rule) if rule else errors.no_rule(self._release.as_12)
 
     def _store_rule(self, body: dict, provenance: str, model: dict = _MODEL) -> dict:
         before = self.rules.get(body["uid"])
         data = [{**_QUERY, **query, "model": {**model, **query["model"]}} for query in body.get("data") or []]
         rule = {
             "isPaused": False,
+            **(_RULE_12 if self._release.as_12 else {}),
             **{key: value for key, value in body.items() if key != "provenance"},
             "data": data,
             "id": before["id"] if before else len(self.rules) + 1,
@@ -99,26 +101,21 @@ class Alerting:
         self.intervals.setdefault((body["folderUID"], body["ruleGroup"]), 60)
         return self.rules[body["uid"]]
 
-    def _judge_rule(self, body: dict) -> Answer | None:
+    def _refuse_rule(self, body: dict) -> Answer | None:
         if not body.get("title"):
             return error(400, "invalid alert rule: title is empty", traceID="")
         for uid, rule in self.rules.items():
             same = rule["title"] == body["title"] and rule["folderUID"] == body["folderUID"]
             if same and uid != body["uid"]:
-                return self._conflict()
+                return errors.rule_conflict(self._release.as_12, body["uid"], errors.SAME_TITLE)
         return None
 
-    @staticmethod
-    def _conflict() -> Answer:
-        text = "a conflicting alert rule is found: rule title under the same organisation and folder should be unique"
-        return error(500, text, traceID="")
-
     def _create_rule(self, request: t.Any) -> Answer:
-        refused = self._judge_rule(request.body)
+        refused = self._refuse_rule(request.body)
         if refused:
             return refused
         if request.body["uid"] in self.rules:
-            return self._conflict()
+            return errors.rule_conflict(self._release.as_12, request.body["uid"], errors.SAME_UID)
         return Answer(201, self._store_rule(request.body, _provenance(request)))
 
     def _foreign(self, stored: dict, request: t.Any) -> Answer | None:
@@ -133,9 +130,9 @@ class Alerting:
     def _update_rule(self, request: t.Any) -> Answer:
         uid = request.names[0]
         if uid not in self.rules:
-            return Answer(404, None)
+            return errors.no_rule(self._release.as_12)
         body = {**request.body, "uid": uid}
-        refused = self._judge_rule(body) or self._foreign(self.rules[uid], request)
+        refused = self._refuse_rule(body) or self._foreign(self.rules[uid], request)
         return refused or Answer(200, self._store_rule(body, _provenance(request)))
 
     def _delete_rule(self, request: t.Any) -> Answer:
@@ -152,16 +149,16 @@ class Alerting:
 
     def _read_group(self, request: t.Any) -> Answer:
         group = self._group(*request.names)
-        return Answer(200, group) if group["rules"] else error(404, "rulegroup not found", traceID="")
+        return Answer(200, group) if group["rules"] else errors.no_group(self._release.as_12)
 
     def _write_group(self, request: t.Any) -> Answer:
         folder, name = request.names
         for rule in request.body["rules"]:
-            if rule["uid"] not in self.rules:
-                # Seen in 10.0.0. Which release takes new rules this way is not known, so none of the double's does.
+            if rule["uid"] not in self.rules and not self._release.as_12:
+                # Seen in 10.0.0; 12.4.0 takes new rules this way. Which release began to is not known.
                 text = "failed to calculate diff for alert rules: failed to update rule with UID {} because could not "
                 return error(500, text.format(rule["uid"]) + "find alert rule", traceID="")
-            refused = self._judge_rule(rule) or self._foreign(self.rules.get(rule["uid"], {}), request)
+            refused = self._refuse_rule(rule) or self._foreign(self.rules.get(rule["uid"], {}), request)
             if refused:
                 return refused
         # A group is written whole: a rule that is not named goes.
@@ -187,23 +184,21 @@ class Alerting:
         points = [point for point in self.contact_points.values() if not names or point["name"] in names]
         return Answer(200, [self._shown(point) for point in points])
 
-    def _judge_point(self, body: dict) -> Answer | None:
-        if body["type"] not in _SECRETS:
-            text = f'invalid object specification: failed to validate integration "{body["name"]}" (UID {body["uid"]}) '
-            text += f'of type "{body["type"]}": notifier {body["type"]} is not supported'
-            return error(400, text, traceID="")
-        return None
+    def _refuse_point(self, body: dict) -> Answer | None:
+        return None if body["type"] in _SECRETS else errors.unknown_type(self._release.as_12, body)
 
     def _create_point(self, request: t.Any) -> Answer:
         body = request.body
-        refused = self._judge_point(body)
+        refused = self._refuse_point(body)
         if refused:
             return refused
         if body["uid"] in self.contact_points:
-            return error(500, _EXISTS.format(body["uid"], body["name"]), traceID="")
+            return errors.point_exists(self._release.as_12, body["uid"], body["name"])
         self.contact_points[body["uid"]] = _with_provenance(copy.deepcopy(body), _provenance(request))
         shown = self._shown(self.contact_points[body["uid"]])
-        # The answer to a POST has every secret of the type, redacted.
+        if self._release.as_12:
+            return Answer(202, shown)
+        # In 10.0.0 the answer to a POST has every secret of the type, redacted.
         settings = {**dict.fromkeys(_SECRETS[body["type"]], _REDACTED), **shown["settings"]}
         return Answer(202, {**shown, "settings": settings})
 
@@ -212,7 +207,7 @@ class Alerting:
         if uid not in self.contact_points:
             return error(404, f"object not found: contact point with uid '{uid}' not found", traceID="")
         before = self.contact_points[uid]
-        refused = self._judge_point(body) or self._foreign(before, request)
+        refused = self._refuse_point(body) or self._foreign(before, request)
         if refused:
             return refused
         settings = {
@@ -237,7 +232,7 @@ class Alerting:
     def _write_policies(self, request: t.Any) -> Answer:
         known = {point["name"] for point in self.contact_points.values()}
         for receiver in sorted(self._receivers(request.body) - known):
-            return error(400, f"invalid object specification: receiver '{receiver}' does not exist", traceID="")
+            return errors.no_receiver(self._release.as_12, receiver)
         refused = self._foreign(self.policies, request)
         if refused:
             return refused

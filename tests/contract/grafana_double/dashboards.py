@@ -56,7 +56,7 @@ class Dashboards:
     def edit(self, uid: str, **more: t.Any) -> None:
         """Somebody changes a dashboard on Grafana's pages. From 13 on that may leave it in the v2 schema."""
         dashboard = self.stored[uid]
-        self._keep(uid, {**dashboard.body, **more}, dashboard.folder, "")
+        self.keep(uid, {**dashboard.body, **more}, dashboard.folder, "")
 
     def convert(self, uid: str) -> None:
         """Somebody saves a dashboard in the v2 schema."""
@@ -66,12 +66,12 @@ class Dashboards:
 
     def provision(self, uid: str, **more: t.Any) -> None:
         """A dashboard as a provisioning file makes it."""
-        self._keep(uid, {"uid": uid, "title": uid, "tags": [], **more}, "", "")
+        self.keep(uid, {"uid": uid, "title": uid, "tags": [], **more}, "", "")
         self.stored[uid] = self.stored[uid]._replace(provisioned=True)
 
     def keep_v2(self, uid: str, spec: dict, folder: str, message: str) -> None:
         """Store a dashboard in the v2 schema, as the newer API does."""
-        self._keep(uid, spec, folder, message)
+        self.keep(uid, spec, folder, message)
         self.stored[uid] = self.stored[uid]._replace(schema_v2=True)
 
     def freeze_index(self) -> None:
@@ -100,6 +100,8 @@ class Dashboards:
                 "sortMeta": 0,
             }
             folder = self._folders.stored.get(dashboard.folder)
+            if self._release.as_12:
+                hit.update(orgId=1, isDeleted=False)
             if folder:
                 hit.update(
                     folderId=folder["id"], folderUid=folder["uid"], folderTitle=folder["title"], folderUrl=folder["url"]
@@ -130,7 +132,7 @@ class Dashboards:
         folder = self._folders.stored.get(dashboard.folder, {"id": 0, "uid": "", "title": "General", "url": ""})
         meta = {
             **_CAN,
-            **_PUBLIC,
+            **({"apiVersion": "v0alpha1"} if self._release.as_12 else _PUBLIC),
             "annotationsPermissions": _ANNOTATIONS,
             **dict.fromkeys(("created", "updated", "expires"), NOW),
             **dict.fromkeys(("createdBy", "updatedBy"), "admin"),
@@ -158,7 +160,7 @@ class Dashboards:
         if not _UID.fullmatch(uid):
             return error(400, "uid contains illegal characters")
         if command.get("folderUid") and command["folderUid"] not in self._folders.stored:
-            return error(400, "Folder not found", traceID="")
+            return error(400, "folder not found" if self._release.as_12 else "Folder not found", traceID="")
         before = self.stored.get(uid)
         if before and before.provisioned:
             return error(400, "Cannot save provisioned dashboard")
@@ -184,7 +186,7 @@ class Dashboards:
         if not folder and command.get("folderId") and self._release.folder_ids:
             numbers = {item["id"]: uid for uid, item in self._folders.stored.items()}
             folder = numbers.get(command["folderId"], "")
-        self._keep(body["uid"], body, folder, command.get("message") or "")
+        self.keep(body["uid"], body, folder, command.get("message") or "")
         dashboard = self.stored[body["uid"]]
         answer = {
             "id": dashboard.number,
@@ -193,17 +195,20 @@ class Dashboards:
             "status": "success",
             "url": f"/d/{body['uid']}",
             "version": dashboard.history[-1][0],
+            **({"folderUid": dashboard.folder} if self._release.as_12 else {}),
         }
         return Answer(200, answer)
 
-    def _keep(self, uid: str, body: dict, folder: str, message: str) -> None:
+    def keep(self, uid: str, body: dict, folder: str, message: str) -> None:
+        """Store a dashboard as classic JSON."""
         before = self.stored.get(uid)
         number = before.number if before else len(self.stored) + 1
         body = {**body, "id": number if before else None}
         history = before.history if before else []
         version = history[-1][0] + 1 if history else 1
         # The first save goes by the name Grafana gives it.
-        saved = (version, message if history else "Initial save", {**body, "version": version})
+        kept = {key: value for key, value in body.items() if key != "id"} if before and self._release.as_12 else body
+        saved = (version, message if history else "Initial save", {**kept, "version": version})
         self.stored[uid] = Stored(number, {**body, "id": number, "version": version}, folder, [*history, saved])
 
     def _versions(self, request: t.Any) -> Answer:
@@ -237,4 +242,5 @@ class Dashboards:
             return error(400, "provisioned dashboard cannot be deleted")
         dashboard = self.stored.pop(uid)
         title = dashboard.body["title"]
-        return Answer(200, {"id": dashboard.number, "message": f"Dashboard {title} deleted", "title": title})
+        named = {"uid": uid} if self._release.as_12 else {"id": dashboard.number}
+        return Answer(200, {**named, "message": f"Dashboard {title} deleted", "title": title})

@@ -22,6 +22,9 @@ _SETTABLE = (
     "basicAuthUser",
     "withCredentials",
 )
+# Where nobody listens, and what Grafana says of a Loki there.
+_NOBODY = "http://127.0.0.1:1"
+_UNREACHED = "Unable to connect with Loki. Please check the server logs for more details."
 _EMPTY = {
     "typeLogoUrl": "",
     "user": "",
@@ -88,10 +91,10 @@ class DataSources:
             return error(409, "data source with the same name already exists", traceID="")
         if body.get("uid") in self.stored:
             return error(409, "data source with the same uid already exists", traceID="")
-        refused = self._judge_uid(body.get("uid", ""))
+        refused = self._refuse_uid(body.get("uid", ""))
         return refused or self._done(self._store(body), "Datasource added")
 
-    def _judge_uid(self, uid: str) -> Answer | None:
+    def _refuse_uid(self, uid: str) -> Answer | None:
         if self._release.strict_uids and not is_valid_uid(uid):
             # pkg/services/datasources/errors.go: datasource.uidInvalid, a validation error.
             return error(400, "Invalid datasource UID.", messageId="datasource.uidInvalid", statusCode=400, traceID="")
@@ -119,6 +122,7 @@ class DataSources:
             "secureJsonFields": dict.fromkeys(secrets, True),
             "version": before["version"] + 1 if before else 1,
             "readOnly": False,
+            **({"apiVersion": ""} if self._release.as_12 else {}),
         }
         if before and not source["basicAuthUser"]:
             # pkg/services/datasources/service/store.go: not among the columns that are written when empty.
@@ -169,8 +173,9 @@ class DataSources:
             return error(404, "Data source not found", traceID="")
         if self.stored[uid]["type"] not in self._release.health_checks:
             return error(404, "Not found", traceID="")
-        if uid in self.unreachable:
-            return error(400, "connection refused", status="ERROR")
+        if uid in self.unreachable or self.stored[uid]["url"] == _NOBODY:
+            words = "connection refused" if uid in self.unreachable else _UNREACHED
+            return error(400, words, status="ERROR")
         return Answer(200, {"message": "Data source successfully connected.", "status": "OK"})
 
     def _query(self, request: t.Any) -> Answer:

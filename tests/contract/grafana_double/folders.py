@@ -11,6 +11,9 @@ from .releases import Release
 
 _MISSING = error(404, "folder not found", status="not-found")
 _CHANGED = error(412, "the folder has been changed by someone else", status="version-mismatch")
+# The same in 12.4.0, for a folder that exists and for one that was changed.
+_EXISTS_12 = error(412, "the folder has been changed by someone else")
+_CHANGED_12 = error(412, "The dashboard has been changed by someone else")
 
 
 class Folders:
@@ -19,6 +22,8 @@ class Folders:
     def __init__(self, release: Release) -> None:
         self._release = release
         self.stored: dict[str, dict] = {}
+        # uids of folders that only administrators see.
+        self.restricted: set[str] = set()
         # Library panels by uid, each with its folder's uid.
         self.library: dict[str, dict] = {}
         # How many dashboards are in a folder; set by those that have them.
@@ -66,26 +71,31 @@ class Folders:
             return error(400, "folder title cannot be empty")
         uid = body.get("uid") or f"folder-{len(self.stored)}"
         if uid in self.stored:
-            return _CHANGED
+            return _EXISTS_12 if self._release.as_12 else _CHANGED
+        self.make(uid, body["title"])
+        return Answer(200, self.stored[uid])
+
+    def make(self, uid: str, title: str) -> None:
+        """Store a new folder."""
         self.stored[uid] = {
             "id": len(self.stored) + 1000,
             "uid": uid,
-            "title": body["title"],
-            "url": f"/dashboards/f/{uid}/{slug(body['title'])}",
+            "title": title,
+            "url": f"/dashboards/f/{uid}/{slug(title)}",
             "hasAcl": False,
             **dict.fromkeys(("canAdmin", "canDelete", "canEdit", "canSave"), True),
             **dict.fromkeys(("created", "updated"), NOW),
             **dict.fromkeys(("createdBy", "updatedBy"), "admin"),
             "version": 1,
+            **({"orgId": 1} if self._release.as_12 else {}),
         }
-        return Answer(200, self.stored[uid])
 
     def _rename(self, uid: str, body: dict) -> Answer:
         if uid not in self.stored:
             return _MISSING
         folder = self.stored[uid]
         if body.get("version") != folder["version"] and not body.get("overwrite"):
-            return _CHANGED
+            return _CHANGED_12 if self._release.as_12 else _CHANGED
         folder.update(title=body["title"], version=folder["version"] + 1)
         return Answer(200, folder)
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What sets the releases of Grafana apart, as far as a client of its API can tell, and where that is written.
 
-Everything else answers as release 10.0.0 does, of which recorded/ holds a recording of the real server.
+What has no field here is in as_12: answers of 10.0.0 before 12, those of 12.4.0 from then on. recorded/ holds what the real
+servers of these two answered.
 """
 
 from __future__ import annotations
@@ -43,16 +44,37 @@ class Release(t.NamedTuple):
     folder_counts: bool
     # A folder that is not empty is not deleted: "folder is not empty", recorded of 12.4.0. Until then its dashboards go too.
     full_folders_stay: bool
-    # Versions of /apis/dashboard.grafana.app: docs/sources/developer-resources/api-reference/http-api/dashboard.md of 12.4
-    # and 13.2.
+    # Versions of /apis/dashboard.grafana.app, the preferred one first: docs/sources/developer-resources/api-reference/http-api/
+    # dashboard.md of 12.4, 13.2 and 13.3; a Grafana 13.2.2 was seen to serve six of them and to prefer v2.
     api_versions: tuple[str, ...]
+    # The statuses, words and keys that were recorded of 12.4.0.
+    as_12: bool
     # Deleting a contact point that the policy tree uses: 500 in 10.0 (seen on the real server), 409 later.
     # docs/sources/developers/http_api/alerting_provisioning.md, "409 Conflict".
     contact_point_in_use: int
+    # The status of /api/dashboards, /api/folders and /api/search where they are gone, else 0. Grafana's documentation of 13.3 plans
+    # that for "a future major release"; which one is not known, and no source says what they answer then.
+    legacy_gone: int = 0
+
+    @property
+    def folder_versions(self) -> tuple[str, ...]:
+        """Versions of /apis/folder.grafana.app: folder.md of 12.4 and 13.3."""
+        return ("v1", "v1beta1") if self.stable else ("v1beta1",) if self.api_versions else ()
+
+    @property
+    def stable(self) -> bool:
+        """Whether dashboards and folders have a stable version in /apis."""
+        return bool({"v1", "v2"} & set(self.api_versions))
+
+    def place(self, kind: str) -> str:
+        """Where new dashboards or folders are sent to."""
+        group = {"dashboards": "dashboard", "folders": "folder"}[kind]
+        classic = {"dashboards": "/api/dashboards/db", "folders": "/api/folders"}[kind]
+        return f"/apis/{group}.grafana.app/v1/namespaces/default/{kind}" if self.stable else classic
 
 
 _V12 = ("v1beta1", "v0alpha1", "v2alpha1", "v2beta1")
-_V13 = ("v1", "v1beta1", "v0alpha1", "v2beta1", "v2")
+_V13 = ("v2", "v1", "v1beta1", "v0alpha1", "v2alpha1", "v2beta1")
 _NEITHER: frozenset[str] = frozenset()
 _PROMETHEUS = frozenset({"prometheus"})
 _BOTH = frozenset({"prometheus", "loki"})
@@ -60,11 +82,14 @@ _BOTH = frozenset({"prometheus", "loki"})
 RELEASES = {
     release.version: release
     for release in (
-        Release("9.5.21", True, _NEITHER, True, False, False, False, True, False, False, False, (), 500),
-        Release("10.0.0", True, _PROMETHEUS, True, False, False, False, True, False, False, False, (), 500),
-        Release("10.4.19", True, _BOTH, True, False, False, False, True, False, True, False, (), 409),
-        Release("11.6.3", True, _BOTH, False, True, False, False, True, False, True, False, (), 409),
-        Release("12.4.3", True, _BOTH, False, True, True, True, True, True, True, True, _V12, 409),
-        Release("13.2.0", False, _BOTH, False, True, True, True, False, True, True, True, _V13, 409),
+        Release("9.5.21", True, _NEITHER, True, False, False, False, True, False, False, False, (), False, 500),
+        Release("10.0.0", True, _PROMETHEUS, True, False, False, False, True, False, False, False, (), False, 500),
+        Release("10.4.19", True, _BOTH, True, False, False, False, True, False, True, False, (), False, 409),
+        Release("11.6.3", True, _BOTH, False, True, False, False, True, False, True, False, (), False, 409),
+        Release("12.4.0", True, _BOTH, False, True, True, True, True, True, True, True, _V12, True, 409),
+        Release("13.2.0", False, _BOTH, False, True, True, True, False, True, True, True, _V13, True, 409),
+        Release("13.3.0", False, _BOTH, False, True, True, True, False, True, True, True, _V13, True, 409),
+        # No release that exists: 13.3 without what it calls legacy.
+        Release("14.0.0", False, _BOTH, False, True, True, True, False, True, True, True, _V13, True, 409, 410),
     )
 }

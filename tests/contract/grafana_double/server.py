@@ -13,7 +13,7 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from . import alerting, apis, dashboards, data_sources, folders
+from . import alerting, api_dashboards, api_folders, apis, dashboards, data_sources, folders
 from .answers import EMPTY, Answer, error
 from .lies import Lie
 from .releases import Release
@@ -32,6 +32,8 @@ _NEEDS = (
     ("POST|PUT|DELETE", ".*", "Editor"),
     (".*", ".*", "Viewer"),
 )
+# What Grafana calls legacy, and has a successor for.
+_LEGACY = re.compile(r"/api/(dashboards|folders|search)(/.*)?")
 # Longer than a client waits in the tests.
 SILENCE_SECONDS = 1.2
 
@@ -54,7 +56,8 @@ class Double:
         self.data_sources = data_sources.DataSources(release)
         self.folders = folders.Folders(release)
         self.dashboards = dashboards.Dashboards(release, self.folders)
-        self.apis = apis.Apis(release, self.dashboards)
+        self.api_dashboards = api_dashboards.ApiDashboards(release, self.dashboards, self.folders)
+        self.api_folders = api_folders.ApiFolders(release, self.folders)
         self.alerting = alerting.Alerting(release, self.folders)
         self.requests: list[tuple[str, str, t.Any]] = []
         # Each serves one request.
@@ -70,7 +73,9 @@ class Double:
             *self.data_sources.routes(),
             *self.folders.routes(),
             *self.dashboards.routes(),
-            *self.apis.routes(),
+            *apis.Discovery(release).routes(),
+            *self.api_dashboards.routes(),
+            *self.api_folders.routes(),
             *self.alerting.routes(),
         ]
 
@@ -112,12 +117,8 @@ class Double:
         if request.path == "/api/health":
             return None
         if not request.role:
-            words = (
-                "Invalid API key"
-                if request.headers["Authorization"].startswith("Bearer")
-                else "invalid username or password"
-            )
-            return error(401, words, traceID="")
+            by_token = request.headers["Authorization"].startswith("Bearer")
+            return self._unknown_user("Invalid API key" if by_token else "invalid username or password")
         need = next(
             role
             for method, path, role in _NEEDS
@@ -128,12 +129,24 @@ class Double:
         words = "You'll need additional permissions to perform this action. Permissions needed: " + need
         return error(403, words, title="Access denied", accessErrorId="ACE1")
 
+    def _unknown_user(self, words: str) -> Answer:
+        if not self.release.as_12:
+            return error(401, words, traceID="")
+        more = {"extra": None, "messageId": "password-auth.failed", "statusCode": 401, "traceID": ""}
+        return error(401, words[0].upper() + words[1:], **more)
+
     def _health(self) -> dict:
         return {"commit": "NA", "database": "ok", "version": self.release.version}
 
     def _settings(self) -> dict:
         panels = dict.fromkeys(("timeseries", "stat", "table", "logs", "text"), {})
         return {"buildInfo": {"version": self.release.version}, "namespace": "default", "panels": panels}
+
+    def _without_trace(self, answer: Answer) -> Answer:
+        """Only the refusal of a user has a traceID in 12.4.0."""
+        if not self.release.as_12 or not isinstance(answer.body, dict):
+            return answer
+        return answer._replace(body={key: value for key, value in answer.body.items() if key != "traceID"})
 
     def take_fault(self, method: str, path: str) -> Fault | None:
         """The first fault that is meant for this request."""
@@ -150,10 +163,13 @@ class Double:
             refused = self._refused(request)
             if refused:
                 return refused
+            if self.release.legacy_gone and _LEGACY.fullmatch(request.path):
+                return error(self.release.legacy_gone, "This API was removed")
             for method, pattern, handler in self._routes:
                 found = re.fullmatch(pattern, request.path)
                 if found and method == request.method:
-                    return handler(request._replace(names=tuple(unquote(name) for name in found.groups())))
+                    found_names = tuple(unquote(name) for name in found.groups())
+                    return self._without_trace(handler(request._replace(names=found_names)))
             return error(404, "Not found")
 
 
