@@ -3,6 +3,34 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: minikube_platform
+short_description: The platform in the name of a release of minikube
+version_added: 0.1.0
+author:
+  - runtime_security.kubernetes maintainers (@runtime-security)
+description:
+  - Translates what C(uname -s -m) prints into the platform that minikube's releases are named after.
+  - Fails for a system that minikube is not released for.
+options:
+  _input:
+    description: What C(uname -s -m) prints.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Name the release for a Mac
+  ansible.builtin.debug:
+    msg: "minikube-{{ 'Darwin arm64' | runtime_security.kubernetes.minikube_platform }}"  # minikube-darwin-arm64
+"""
+
+RETURN = r"""
+_value:
+  description: System and architecture, for example V(linux-amd64) or V(darwin-arm64).
+  type: str
+"""
+
 from ansible.errors import AnsibleFilterError
 
 # Names of minikube's releases (github.com/kubernetes/minikube, Makefile) by what uname says.

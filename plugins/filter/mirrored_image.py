@@ -3,6 +3,40 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: mirrored_image
+short_description: Full name of an image, at the mirror of its registry
+version_added: 0.1.0
+author:
+  - runtime_security.kubernetes maintainers (@runtime-security)
+description:
+  - Completes the reference as container runtimes do (V(python:3.13) is V(docker.io/library/python:3.13)).
+  - Puts a mirror's prefix in the place of the registry, where there is one for it.
+positional: registries
+options:
+  _input:
+    description: Reference of an image.
+    type: str
+    required: true
+  registries:
+    description: Prefixes by registry. A registry that is not named stays.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Show from where an image is pulled
+  ansible.builtin.debug:
+    msg: "{{ 'grafana/loki:3.6.3' | runtime_security.kubernetes.mirrored_image({'docker.io': 'mirror.example/hub'}) }}"
+  # mirror.example/hub/grafana/loki:3.6.3
+"""
+
+RETURN = r"""
+_value:
+  description: The full reference.
+  type: str
+"""
+
 from ansible.errors import AnsibleFilterError
 
 DOCKER_HUB = "docker.io"

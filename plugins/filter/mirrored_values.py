@@ -3,6 +3,52 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: mirrored_values
+short_description: Values of a Helm chart with its images at the mirrors of their registries
+version_added: 0.1.0
+author:
+  - runtime_security.kubernetes maintainers (@runtime-security)
+description:
+  - Sets C(registry) and C(repository) of each image whose registry has a mirror; the others stay as they are.
+  - An image that the values name themselves is taken from there, and what they leave open from O(images).
+positional: images, registries
+options:
+  _input:
+    description: Values for the chart.
+    type: dict
+    required: true
+  images:
+    description:
+      - What the chart's own values say of its images, by the path to each, its keys joined by dots.
+      - A dictionary with C(registry) and C(repository), or only C(repository) where the chart has the whole name there.
+    type: dict
+    required: true
+  registries:
+    description: Prefixes by registry. A registry that is not named stays.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Show the values
+  vars:
+    images:
+      image: {registry: docker.io, repository: grafana/grafana}
+      server.image: {repository: quay.io/prometheus/prometheus}
+  ansible.builtin.debug:
+    msg: >-
+      {{ {'image': {'tag': '12.3.1'}}
+         | runtime_security.kubernetes.mirrored_values(images, {'docker.io': 'mirror.example/hub'}) }}
+  # image: {registry: mirror.example, repository: hub/grafana/grafana, tag: 12.3.1}
+"""
+
+RETURN = r"""
+_value:
+  description: The values, changed where an image has a mirror.
+  type: dict
+"""
+
 from ansible_collections.runtime_security.kubernetes.plugins.filter.mirrored_image import mirrored_image
 
 

@@ -3,6 +3,37 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: promql_timestamps
+version_added: 0.1.0
+short_description: Make a PromQL expression of points in time
+description:
+  - Returns an expression with one series for each name, whose value is the time. It is empty where there are none.
+positional: label
+options:
+  _input:
+    description: Names and Unix seconds.
+    type: dict
+    required: true
+  label:
+    description: The label that has the name.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the expression
+  ansible.builtin.debug:
+    msg: "{{ {'falco-ca': 2110990000} | runtime_security.kubernetes.promql_timestamps('certificate') }}"
+  # label_replace(vector(2110990000), "certificate", "falco-ca", "", "")
+"""
+
+RETURN = r"""
+_value:
+  description: The expression.
+  type: str
+"""
+
 import json
 
 

@@ -5,6 +5,45 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: proof_table
+short_description: Show a proof as a table
+version_added: 0.1.0
+description:
+  - Turns the result of M(runtime_security.kubernetes.pipeline_proof) into lines of text with aligned columns.
+  - The columns are the verdict, the seconds, the name and the detail.
+positional: _input, skipped
+options:
+  _input:
+    description: The lines of the proof, each with C(name), C(ok), C(seconds) and C(detail).
+    type: list
+    elements: dict
+    required: true
+  skipped:
+    description: Lines that were skipped, each with C(name) and C(reason). They are shown last.
+    type: list
+    elements: dict
+    default: []
+author:
+  - runtime_security.kubernetes maintainers (@runtime-security)
+"""
+
+EXAMPLES = r"""
+- name: Show the proof
+  ansible.builtin.debug:
+    msg: "{{ run.proof | runtime_security.kubernetes.proof_table(run.skipped_checks) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One text for each line.
+  type: list
+  elements: str
+  sample:
+    - "ok  0.12 s  data source loki answers       answered a query"
+    - "ok  1.48 s  a pod's log line reaches Loki  1 line"
+"""
+
 import typing as t
 
 from ansible.errors import AnsibleFilterError

@@ -10,6 +10,7 @@ module, as Ansible does. Ansible loads an action before it forks, so each worker
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -19,6 +20,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_arguments
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.plain import plain
 
 
@@ -27,8 +29,18 @@ class ActionDoor(ActionBase):
 
     work = None
 
+    def __init_subclass__(cls, **words):
+        """Ansible loads an action before it forks the task's worker.
+
+        What is loaded by then stays, so no worker's collector has to go through it, and copy its pages by that. Python has
+        gc.freeze() for processes that fork.
+        """
+        super().__init_subclass__(**words)
+        gc.freeze()
+
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
+        self._task.args = typed_arguments(self._task, self._templar, task_vars)
         if self.same_place(task_vars):
             return result | self._run_here()
         return result | self._run_there(task_vars)

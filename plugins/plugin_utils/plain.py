@@ -16,7 +16,10 @@ def plain(value: t.Any) -> t.Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    for kind in (int, float, str):
+    if isinstance(value, str):
+        # Of a string of Ansible's own, which PyYAML refuses, str() makes the same again in older releases.
+        return str.__str__(value)
+    for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
     if isinstance(value, (datetime.date, datetime.datetime)):

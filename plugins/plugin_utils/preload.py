@@ -9,6 +9,7 @@ Lookups, filters and tests are loaded by whatever templates first, mostly a work
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import pkgutil
 
@@ -26,3 +27,5 @@ def load_ahead() -> None:
     # To find one, the loader reads and keeps all of Ansible's and of the collection's.
     filter_loader.get("runtime_security.kubernetes.helm_values")
     test_loader.get("runtime_security.kubernetes.lock_kept")
+    # As in action_door.py.
+    gc.freeze()

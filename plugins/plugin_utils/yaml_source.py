@@ -13,11 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.helm_values import UnreadableValue, scalar
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:
-    from yaml import SafeLoader as _Loader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import LOADER
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -83,7 +79,7 @@ class Sources:
         """The scalars and collections of a file by line and column, from 1; none where it is no YAML file."""
         try:
             # As bytes, since Ansible's strings are of a type of their own.
-            events = list(yaml.parse(self._read(path).encode(), Loader=_Loader))
+            events = list(yaml.parse(self._read(path).encode(), Loader=LOADER))
         except (AnsibleError, OSError, UnicodeError, yaml.YAMLError):
             return {}
         return {
@@ -108,7 +104,7 @@ def _is_plain(event):
 
 def _reads(text):
     """What YAML 1.1 makes of a plain scalar, as Ansible's loader does."""
-    return yaml.load(text, Loader=_Loader)
+    return yaml.load(text, Loader=LOADER)
 
 
 def _same(one, other):

@@ -4,15 +4,22 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rule_sets
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.charts import (
     is_chart_version,
     is_path,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
+    Check,
     Inputs,
     Problem,
     condition,
+    expect,
     matches,
+    named,
 )
 
 # Names of the checks of ebpf_readiness_info.
@@ -47,11 +54,11 @@ FINDINGS = (
 _RELEASE = matches(r"[0-9]+[.][0-9]+[.][0-9]+")
 # Of each variant: the releases of Falco from the first to below the second, an example, and both in words.
 _VERSIONS = {
-    "current": ((0, 44), None, "0.44.1", "0.44.0 or newer, as older ones are variant classic"),
+    "current": ((0, 44), None, "0.45.1", "0.44.0 or newer, as older ones are variant classic"),
     "classic": ((0, 43), (0, 44), "0.43.1", "0.43.0 to 0.43.9, as 0.44.0 has no gRPC server"),
 }
 _CHARTS = {
-    "current": ((9,), None, "9.1.0", "9.0.0 or newer, as older ones are variant classic"),
+    "current": ((9,), None, "9.2.0", "9.0.0 or newer, as older ones are variant classic"),
     "classic": ((0,), (9,), "8.0.5", "8.x, as 9.0.0 has neither gRPC nor the legacy eBPF driver"),
 }
 
@@ -107,5 +114,42 @@ def falco_rules(_rules: object, inputs: Inputs) -> Problem | None:
         "a list of rules files, each a path, an address or {name, src} or {name, content}",
         "; ".join(problems),
         example=[{"name": "ours", "src": "rules/ours.yaml"}],
+        hidden=True,
+    )
+
+
+@named
+def rule_set_version() -> Check:
+    """A version of a rule set, which has three numbers, perhaps with the digest of its artifact."""
+    return expect(
+        lambda value: isinstance(value, str) and rule_sets.VERSION.match(value) is not None,
+        "a version of three numbers, best with the digest of its artifact (VERSION@sha256:DIGEST)",
+        "5.1.0",
+    )
+
+
+@condition()
+def rule_sets_signer(signer: dict[str, t.Any], _inputs: Inputs) -> Problem | None:
+    """Nobody, or an issuer with one form of an identity."""
+    identities = [key for key in ("identity", "identity_regexp") if signer.get(key)]
+    if not signer or (signer.get("issuer") and len(identities) == 1):
+        return None
+    return Problem(
+        "{issuer, identity}, {issuer, identity_regexp} or {}",
+        example={"issuer": "https://issuer.example", "identity": "https://example.com/release"},
+    )
+
+
+@condition()
+def outputs_not_twice(outputs: dict[str, t.Any], inputs: Inputs) -> Problem | None:
+    """No output to the Loki that gets Falco's events as log lines already."""
+    address = str((outputs.get("loki") or {}).get("hostport") or "")
+    namespace = inputs["__falco_ebpf_loki_namespace"]
+    if not re.search(r"(?:^|//)loki(?:-[a-z-]+)?[.]%s(?:[.:/]|$)" % re.escape(namespace), address):
+        return None
+    return Problem(
+        "outputs without the Loki of namespace %s, to which the log agent sends Falco's events already" % namespace,
+        "every event twice in one Loki",
+        "remove loki",
         hidden=True,
     )

@@ -11,6 +11,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
     Problem,
     condition,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.numbers import is_between
 
 # Keys of Falco's chart that it refuses, and what replaced them.
 REFUSED_VALUES = {
@@ -54,11 +55,14 @@ def falco_grpc_address(values: dict[str, t.Any], _inputs: Inputs) -> Problem | N
 
 @condition()
 def receiver_replicas(replicas: t.Any, inputs: Inputs) -> Problem | None:
-    """One pod, where variant classic has no falcosidekick."""
-    if inputs["falco_ebpf_variant"] == "current" or int(replicas) == 1:
+    """A number of pods, or auto; not more than one, where variant classic has no falcosidekick."""
+    classic = inputs["falco_ebpf_variant"] == "classic"
+    if replicas == "auto" or is_between(replicas, 1, 1 if classic else 20):
         return None
-    expected = "1 in variant classic, where a falco-exporter on each node takes falcosidekick's place"
-    return Problem(expected, fix="set it to '1'")
+    if classic:
+        expected = "auto in variant classic, where a falco-exporter on each node takes falcosidekick's place"
+        return Problem(expected, fix="set it to 'auto'")
+    return Problem("auto, or a number of pods from 1 to 20", fix="set it to 'auto'")
 
 
 @condition()

@@ -24,6 +24,14 @@ def folder() -> Check:
 
 
 @named
+def folder_without_colon() -> Check:
+    """The path of a folder that skopeo writes archives into: it takes a colon for the end of a path."""
+    return expect(
+        matches(r"[~/][^:]*"), "an absolute path without a colon, or one that begins with ~", "~/.cache/example"
+    )
+
+
+@named
 def file() -> Check:
     """The path of a file, which need not exist."""
     return expect(matches(r"(?s).*[^/]"), "the path of a file", "./report.json")

@@ -7,10 +7,13 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit.detections import exception_problem
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit.rules import GROUPS
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_exports import (
     DefinitionError,
     missing,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import audit_table
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
     Inputs,
     Problem,
@@ -20,6 +23,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.names import is_dns_subdomain
 
 _UID = matches("[-_A-Za-z0-9]{1,40}")
+_REGISTRY = matches(r"[a-z0-9][-.a-z0-9]*(:[0-9]{1,5})?(/[a-z0-9][-._a-z0-9]*)*")
 _SECONDS = re.compile("[0-9]{1,11}")
 _MATCHER = matches(r"(?s)\s*[A-Za-z_][A-Za-z0-9_]*\s*(=~|!~|!=|=).*")
 
@@ -34,11 +38,31 @@ def certificate_ends(ends: dict[str, t.Any], _inputs: Inputs) -> Problem | None:
 
 @condition()
 def excluded_alerts(uids: list[str], inputs: Inputs) -> Problem | None:
-    """Alert rules that the role ships."""
+    """Alert rules that the role ships, and detections on the audit log."""
     shipped = [rule["uid"] for rule in inputs["__grafana_wiring_alerts_shipped"]] if uids else []
+    shipped += [*(f"audit-{group}" for group in GROUPS), *audit_table.uids()]
     if set(uids) <= set(shipped):
         return None
-    return Problem("uids of shipped alert rules: %s" % ", ".join(shipped), example=["sensor-silent"])
+    return Problem("uids of shipped alert rules and detections: %s" % ", ".join(shipped), example=["sensor-silent"])
+
+
+@condition()
+def audit_registries(registries: list[t.Any], _inputs: Inputs) -> Problem | None:
+    """Names of registries, perhaps with a folder."""
+    if all(_REGISTRY(name) for name in registries):
+        return None
+    return Problem("registries, or folders of them, without a tag", example=["docker.io/library", "quay.io"])
+
+
+@condition()
+def audit_exceptions(exceptions: list[t.Any], _inputs: Inputs) -> Problem | None:
+    """Requests that raise no alert."""
+    for number, exception in enumerate(exceptions, 1):
+        problem = exception_problem(exception, audit_table.uids())
+        if problem:
+            example = [{"detections": ["pod-exec"], "users": ["alice"], "namespaces": ["shop-*"]}]
+            return Problem("exceptions of docs/audit.md", f"exception {number} {problem}", example=example)
+    return None
 
 
 @condition()
@@ -66,9 +90,9 @@ def notification_policy(policy: dict[str, t.Any], _inputs: Inputs) -> Problem | 
 @condition()
 def dashboard_inputs(values: dict[str, t.Any], _inputs: Inputs) -> Problem | None:
     """Values of inputs of dashboards."""
-    if all(isinstance(value, str) for value in values.values()):
+    if all(isinstance(text, str) for pair in values.items() for text in pair):
         return None
-    return Problem("a dictionary whose values are strings", example={"DS_TEMPO": "uid-of-a-data-source"})
+    return Problem("a dictionary whose keys and values are strings", example={"DS_TEMPO": "uid-of-a-data-source"})
 
 
 @condition()

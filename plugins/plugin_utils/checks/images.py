@@ -61,6 +61,12 @@ def image(what: str = "") -> Check:
 
 
 @named
+def image_repository() -> Check:
+    """A registry and a path in it."""
+    return expect(matches(_PREFIX.pattern), "a registry and a path, without a scheme", "registry.example/rules")
+
+
+@named
 def image_tag() -> Check:
     """The tag of an image."""
     return expect(matches(_TAG), "an image's tag (at most 128 letters, digits and characters of _.-)", "1.2.3")

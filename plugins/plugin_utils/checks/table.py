@@ -25,6 +25,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
     minikube,
     names,
     numbers,
+    pipeline_proof,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
     NAMED,
@@ -50,6 +51,7 @@ FILES = (
     minikube,
     names,
     numbers,
+    pipeline_proof,
 )
 
 
