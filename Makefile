@@ -8,7 +8,7 @@ run = $$(tools/environment.sh tools/requirements-run.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before docker lab test lint unit lab-test readiness supply refusals inventories inputs fuzz sanity molecule build kill converge alerts operator isolated infra mirrored grafana-bench bench docs docs-lint matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ docker: ## start a Docker engine on this machine
 lab: ## build the lab's bundle
 	@lab/build.py
 
-test: lint docs-lint unit lab-test readiness sanity supply refusals inventories inputs molecule ## everything CI runs
+test: lint docs-lint unit lab-test readiness sanity supply refusals inventories inputs helm audit-sample older molecule ## everything CI runs
 
 lint: ## ansible-lint, yamllint, ruff
 	@PATH="$(dev):$$PATH"; ansible-lint --offline; yamllint --strict .; ruff check; ruff format --check
@@ -68,19 +68,34 @@ fuzz: ## bad and odd values for every variable of every role: clearly refused, o
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm FUZZ_STEP=$${FUZZ_STEP:-1} pytest -q tests/playbooks/fuzz
 
+helm: ## helm_releases with Helm on a real API server on loopback; 1 minute
+	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py kubernetes etcd helm); \
+	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm pytest -q tests/live/helm
+
+audit: ## each detection on the audit log against a real API server, with Loki and Grafana on loopback; 5 minutes
+	@made=$$(lab/build.py kubernetes etcd loki grafana); PATH="$(dev):$$PATH"; pytest -v -s tests/live/audit
+
+audit-sample: ## a sample of make audit; 2 minutes
+	@$(MAKE) --no-print-directory audit AUDIT_SAMPLE=yes
+
 molecule: docker ## everything on the lab, from check mode on a bare machine to removal
 	@tools/molecule.sh
 
 build: ## the collection's archive
 	@PATH="$(run):$$PATH" ansible-galaxy collection build --force --output-path "$${OUTPUT:-.}"
 
-kill: docker ## kill agent, Loki and Grafana in the middle of 5,000 lines, on the cluster of make up
-	@PATH="$(dev):$$PATH"; python tests/live/loki/kill.py --context runtime-security --image docker.io/library/busybox:1.35.0
+kill: docker ## what each log agent loses when it, Loki, Grafana or the node stop, AGENTS="otel promtail", and what it costs; on the cluster of make up, an hour an agent
+	@PATH="$(dev):$$PATH"; lab="--context runtime-security --image docker.io/library/busybox:1.35.0"; supply=$$(tools/supply.sh); \
+	for agent in $${AGENTS:-promtail otel}; do \
+	    ansible-playbook site.yml --tags loki_stack $$supply -e loki_stack_agent=$$agent; \
+	    for count in losses kill; do python tests/live/loki/$$count.py $$lab || test $$agent != otel; done; \
+	done; \
+	python tests/live/loki/cost.py --agents $${AGENTS:-promtail otel}
 
 converge: docker ## kill site.yml at 30 moments and its node at 5, and break its surroundings; about 80 minutes on an idle machine
 	@tools/converge.sh
 
-alerts: docker ## each alert rule against its fault, on the cluster of make up; 25 minutes
+alerts: docker ## each alert rule against its fault, on the cluster of make up; 35 minutes
 	@PATH="$(dev):$$PATH" ALERTS_KUBECONFIG=$${KUBECONFIG:-$$HOME/.kube/config} ALERTS_CONTEXT=runtime-security RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) \
 	pytest -v -s tests/live/alerts
 	@supply=$$(tools/supply.sh); PATH="$(run):$$PATH" ansible-playbook site.yml --tags grafana_wiring $$supply
@@ -92,6 +107,13 @@ before: docker ## events of a process older than Falco, for everything that rest
 
 operator: docker ## metrics_stack with the real Prometheus operator
 	@METRICS_STACK_OPERATOR=yes tools/molecule.sh metrics_stack
+
+loki-tls: docker ## loki_stack with mutual TLS switched on, rotated and switched off in the middle of numbered lines; 10 minutes
+	@LOKI_STACK_TLS=yes tools/molecule.sh loki_stack
+
+loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopback: one killed, empty volumes, the way from simple scalable; 3 minutes
+	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py loki helm versitygw); \
+	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm pytest -v -s tests/live/s3
 
 isolated: docker ## a bundle from mirrors, and everything from it without network access; needs root, 20 minutes
 	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry iproute2; \
@@ -116,7 +138,10 @@ docs: ## render pages of all modules, plugins and roles into FOLDER
 docs-lint: ## antsibull-docs on modules, plugins and roles, antsibull-changelog on the fragments
 	@PATH="$(release):$$PATH"; antsibull-changelog lint; tools/docs.sh
 
-matrix: ## unit tests, syntax and refusals under each supported ansible-core, charts with Helm 3 and 4
+older: ## values of the roles under the oldest ansible-core, compared with those under the newest
+	@PATH="$(dev):$$PATH" tools/matrix/run.py --check values 2.16
+
+matrix: ## unit tests, values, syntax and refusals under each supported ansible-core, charts and releases with Helm 3 and 4
 	@PATH="$(dev):$$PATH" tools/matrix/run.py
 
 ee: ## render the build context of an execution environment into FOLDER

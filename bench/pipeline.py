@@ -84,6 +84,8 @@ class Bench:
             "minikube_home": str(self.home),
             "runtime_security_kubeconfig": str(self.kubeconfig),
         }
+        # As by hand.
+        inputs["loki_stack_agent"] = "promtail"
         inputs["pipeline_proof_path"] = str(self.home / "proof.json")
         playbook = ["ansible-playbook", "site.yml", "-e", f"@{self.bundle}/bundle.yml", "-e", json.dumps(inputs)]
         return run([*playbook, *options], env=self.environment)

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from unittest import mock
 
 from ansible.module_utils import basic
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 PLUGINS = "ansible_collections.runtime_security.kubernetes.plugins"
 
@@ -34,6 +36,10 @@ def by_action(name: str, args: dict, folder: str, check: bool = False) -> dict:
     task = SimpleNamespace(
         action=f"runtime_security.kubernetes.{name}",
         args=args,
+        # What older_templating.py reads under ansible-core 2.18 and older.
+        _parent=SimpleNamespace(module_defaults=[], _play=SimpleNamespace(_action_groups={})),
+        resolved_action=f"runtime_security.kubernetes.{name}",
+        untemplated_args=args,
         async_val=0,
         check_mode=check,
         delegate_to=None,
@@ -42,9 +48,9 @@ def by_action(name: str, args: dict, folder: str, check: bool = False) -> dict:
         no_log=False,
     )
     connection = mock.Mock(transport="local", become=None)
-    templar = SimpleNamespace(template=lambda value: value)
+    templar = Templar(DataLoader())
     action = action_of(name)(task, connection, mock.Mock(), Loader(folder=folder), templar, mock.Mock())
-    return action.run(task_vars={"ansible_python_interpreter": sys.executable})
+    return action.run(task_vars={"ansible_python_interpreter": sys.executable, "omit": "__omitted"})
 
 
 def by_module(name: str, args: dict, check: bool = False) -> dict:
@@ -54,6 +60,9 @@ def by_module(name: str, args: dict, check: bool = False) -> dict:
         "_ansible_diff": True,
         "_ansible_module_name": f"runtime_security.kubernetes.{name}",
     }
+    if "inject_invocation" in basic.PASS_VARS:
+        # From ansible-core 2.20 on a module returns it when it is asked to.
+        given["_ansible_inject_invocation"] = True
     sent = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
     module: t.Any = importlib.import_module(f"{PLUGINS}.modules.{name}")
     # The profile is part of what a module of ansible-core 2.19 is sent; older ones do not look at it.

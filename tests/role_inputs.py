@@ -11,6 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import action_loader, init_plugin_loader
 from ansible.template import Templar
+from trusted import load
 
 ROOT = Path(__file__).parents[1]
 ROLES = [
@@ -27,6 +28,8 @@ LOADER = DataLoader()
 
 init_plugin_loader([str(ROOT / ".ansible/collections")])
 
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_value
+
 
 @cache
 def options(role):
@@ -42,7 +45,7 @@ def variables(role):
     found = {"ansible_search_path": [str(source)], "ansible_check_mode": False}
     for pattern in ("defaults/main.yml", "defaults/main/*.yml", "vars/main.yml", "vars/main/*.yml"):
         for file in sorted(source.glob(pattern)):
-            found |= LOADER.load_from_file(str(file), trusted_as_template=True) or {}
+            found |= load(LOADER, file) or {}
     return found
 
 
@@ -86,7 +89,8 @@ def usual(role, name):
 
 def computed(role, name, inputs):
     """A variable of the role."""
-    return Templar(LOADER, variables=variables(role) | inputs).template(variables(role)[name])
+    known = variables(role) | inputs
+    return typed_value(variables(role)[name], Templar(LOADER, variables=known), known)
 
 
 def action_of(role, arguments, known):

@@ -9,8 +9,18 @@ RUNTIME_SECURITY_BUNDLE=$(tools/lab.sh)
 # kubectl is in the bundle.
 PATH=$(tools/environment.sh requirements-dev.txt)/bin:$(dirname "$RUNTIME_SECURITY_BUNDLE")/bin:$PATH
 export PATH RUNTIME_SECURITY_BUNDLE
-# For the test that no clear text is sent between Falco and its receiver.
-tools/packages.sh tcpdump
+# For the tests that no clear text is sent between Falco and its receiver, and of rule sets.
+tools/packages.sh tcpdump skopeo docker-registry
+
+# What an interrupted run left, with or without its folder: these profiles are the tests' alone.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security
+rm -rf "$cache/molecule"
+for profile in $(grep -rhoP '^ *minikube_profile: \K\S+' molecule); do
+    label=label=name.minikube.sigs.k8s.io=$profile
+    docker container ls --all --quiet --filter "$label" | xargs -r docker container rm --force --volumes >/dev/null
+    docker volume ls --quiet --filter "$label" | xargs -r docker volume rm >/dev/null
+    docker network ls --quiet --filter "$label" | xargs -r docker network rm >/dev/null
+done
 
 # Molecule prints an error before it cleans up; repeat it at the end of the log.
 scenario_test() {

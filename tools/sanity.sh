@@ -8,12 +8,14 @@ work=${XDG_CACHE_HOME:-$HOME/.cache}/runtime-security/sanity
 python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 packaged=$(python3 -c 'import ansible_collections; print(list(ansible_collections.__path__)[0])')
 
-# The name contains the version of pip that this ansible-test requires.
-pip_script=$HOME/.ansible/test/cache/get_pip_24_2.py
-if [ ! -f "$pip_script" ]; then
-    mkdir -p "$(dirname "$pip_script")"
-    cp "$top/tools/get_pip.py" "$pip_script"
-fi
+# The names contain the versions of pip that ansible-test requires, of ansible-core 2.19 and of 2.21.
+for version in 24_2 25_2; do
+    pip_script=$HOME/.ansible/test/cache/get_pip_$version.py
+    if [ ! -f "$pip_script" ]; then
+        mkdir -p "$(dirname "$pip_script")"
+        cp "$top/tools/get_pip.py" "$pip_script"
+    fi
+done
 
 rm -rf "$work"
 mkdir -p "$work/ansible_collections/runtime_security/kubernetes"

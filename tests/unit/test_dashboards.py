@@ -122,13 +122,26 @@ def test_no_number_is_rounded_to_thousands(page):
         assert panel.get("fieldConfig", {}).get("defaults", {}).get("unit") != "short", panel["title"]
 
 
-def test_bars_of_events_go_on_until_now():
-    """Grafana ends a query at the last whole step; with a window before it bars and numbers would disagree."""
-    for panel in panels_of(PAGES["runtime-security-events"]):
-        for target in panel.get("targets", []):
-            if "increase15s" in target["expr"]:
-                window = "[$__interval] offset -$__interval" if panel["type"] == "timeseries" else "[$__range]"
-                assert set(re.findall(r"\[\$__[^\]]*\](?: offset -\$__interval)?", target["expr"])) == {window}
+def test_bars_and_numbers_count_the_same_and_bars_go_on_until_now(page):
+    """A query ends at the last whole step; with a window before it bars and numbers would disagree."""
+    for panel in panels_of(page):
+        bars = panel.get("fieldConfig", {}).get("defaults", {}).get("custom", {}).get("drawStyle") == "bars"
+        windows = {
+            window
+            for target in panel.get("targets", [])
+            for window in re.findall(r"\[\$__(?:range|interval)\](?: offset -\$__interval)?", target["expr"])
+        }
+        if bars:
+            assert windows == {"[$__interval] offset -$__interval"}, panel["title"]
+        elif panel["type"] != "timeseries":
+            assert windows <= {"[$__range]"}, panel["title"]
+
+
+def test_no_row_of_a_table_is_made_up(page):
+    """A link would take its name, as in var-user=none."""
+    for panel in panels_of(page):
+        if panel["type"] == "table":
+            assert "label_replace" not in panel["targets"][0]["expr"], panel["title"]
 
 
 # Grafana's pages at 1280 pixels leave these for the 24 columns of the grid.

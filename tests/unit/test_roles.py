@@ -36,9 +36,10 @@ def tasks_of(node):
 def resolved(defaults):
     """The defaults where nothing else is set: what the collection-wide variables would give falls away."""
     environment = NativeEnvironment()
+    environment.filters["bool"] = bool
     values = dict(defaults)
     for _round in range(2):  # a default may name another one
-        values = {name: render(environment, value, values) for name, value in values.items()}
+        values = {name: render(environment, value, values) for name, value in defaults.items()}
     return values
 
 

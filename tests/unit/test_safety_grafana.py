@@ -12,12 +12,13 @@ TOP = Path(__file__).parents[2]
 PLUGINS = TOP / "plugins"
 # What sends a request that changes something, and the rows that say what it needs. Without a row: it makes what is missing.
 STEPS = {
-    ("grafana_dashboard_store", "_save_resource"): ["overwrite a dashboard"],
-    ("grafana_dashboard_store", "post"): ["overwrite a dashboard"],
-    ("grafana_dashboard_store", "delete"): ["delete a dashboard that is no longer declared, or at removal"],
-    ("grafana_folder", "create"): [],
-    ("grafana_folder", "rename"): ["rename the folder back"],
-    ("grafana_folder", "delete"): ["delete the folder", "the same, with something of others in it"],
+    ("grafana_dashboard_resources", "save"): ["overwrite a dashboard"],
+    ("grafana_dashboard_resources", "delete"): ["delete a dashboard that is no longer declared, or at removal"],
+    ("grafana_dashboard_classic", "post"): ["overwrite a dashboard"],
+    ("grafana_dashboard_classic", "delete"): ["delete a dashboard that is no longer declared, or at removal"],
+    ("grafana_folder_api", "create"): [],
+    ("grafana_folder_api", "rename"): ["rename the folder back"],
+    ("grafana_folder_api", "delete"): ["delete the folder", "the same, with something of others in it"],
     ("grafana_alerting_writer", "run"): ["overwrite the notification policies (Grafana writes the tree as a whole)"],
     ("grafana_alerting_writer", "_send"): ["overwrite an alert rule", "overwrite a contact point"],
     ("grafana_alerting_writer", "_delete"): ["delete an alert rule", "delete a contact point"],
@@ -47,8 +48,7 @@ def test_every_step_has_its_row():
     files = [*PLUGINS.glob("module*/grafana_*.py"), *PLUGINS.glob("module_utils/proof/grafana.py")]
     assert {step for file in files for step in changing(file)} == set(STEPS)
     text = (TOP / "docs" / "safety.md").read_text(encoding="utf-8")
-    # Its first table; the second one says where the steps are.
-    section = text.partition("## Grafana\n")[2].partition("\n### Steps in the code\n")[0]
+    section = text.partition("## Grafana\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
     assert rows[0] == "step"
     assert sorted(rows[1:]) == sorted({row for found in STEPS.values() for row in found})

@@ -36,3 +36,24 @@ def test_each_pin_that_is_not_the_newest_says_why():
         assert ("newest" in pin) == ("why" in pin), pin["name"]
         assert pin.get("newest") not in pin["versions"], pin["name"]
     assert isinstance(FILE["looked_at"], datetime.date)
+
+
+def test_kubectl_of_the_execution_environment_is_at_most_one_minor_version_from_the_cluster():
+    packages = yaml.safe_load((TOP / "execution-environment.yml").read_text(encoding="utf-8"))["dependencies"]["system"]
+    (client,) = [name for package in packages for name in re.findall(r"^kubernetes1\.(\d+)-client", package)]
+    (cluster,) = [version for version in PINS["minikube_kubernetes_version"]["versions"] if version.startswith("v1.")]
+    assert abs(int(client) - int(cluster.split(".")[1])) <= 1
+
+
+def test_the_controller_has_the_named_versions():
+    """Of the requirements, the matrix, the execution environment and the README."""
+    text = (TOP / "tools/requirements-run.txt").read_text(encoding="utf-8")
+    named = {entry["name"]: list(map(str, entry["versions"])) for entry in FILE["controller"]}
+    assert named == {name: re.findall(rf"^{name}==([\d.]+);", text, re.MULTILINE) for name in named}
+    matrix = yaml.safe_load((TOP / "tools/matrix/versions.yml").read_text(encoding="utf-8"))["ansible"]
+    assert {entry["kubernetes.core"] for entry in matrix} == set(named["ansible"])
+    environment = yaml.safe_load((TOP / "execution-environment.yml").read_text(encoding="utf-8"))
+    assert environment["dependencies"]["ansible_core"]["package_pip"] == f"ansible-core=={named['ansible-core'][0]}"
+    first, last = matrix[0]["core"], matrix[-1]["core"]
+    assert named["ansible-core"][0].rpartition(".")[0] == last
+    assert f"| ansible-core | {first} to {last}," in (TOP / "README.md").read_text(encoding="utf-8")

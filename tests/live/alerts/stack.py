@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
 import functools
 import json
 import os
@@ -21,10 +20,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
     GrafanaError,
     path,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from .certificate import untrusted
 
 NAMESPACE = "alerts-test"
 RECEIVER = "falco-falcosidekick"
@@ -42,27 +39,6 @@ def wait(what: str, probe: t.Callable[[], t.Any], seconds: float, every: float =
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds} s")
         time.sleep(every)
-
-
-def _strange_certificate() -> dict[str, str]:
-    """A certificate for the receiver's name that nobody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{RECEIVER}.falco.svc")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"{RECEIVER}.falco.svc")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return {"server.crt": certificate.public_bytes(pem).decode(), "server.key": private.decode()}
 
 
 def _certificate(fault: str) -> str:
@@ -130,7 +106,12 @@ class Stack:
         self.core.create_namespace({"metadata": {"name": NAMESPACE}})
 
     def remove_namespace(self) -> None:
+        """The next test file makes it again."""
         self.core.delete_namespace(NAMESPACE)
+        wait("the namespace is gone", lambda: NAMESPACE not in self._namespaces(), 120)
+
+    def _namespaces(self) -> list[str]:
+        return [one.metadata.name for one in self.core.list_namespace().items]
 
     def run_pod(
         self, name: str, image: str, command: list[str] | None, namespace: str = NAMESPACE, **more: t.Any
@@ -168,7 +149,7 @@ class Stack:
 
         Faults: 500 and hang (the lab's receiver can do them), certificate (of a CA that Falco does not know).
         """
-        secret = {"metadata": {"name": "bad-receiver"}, "stringData": _strange_certificate()}
+        secret = {"metadata": {"name": "bad-receiver"}, "stringData": untrusted(f"{RECEIVER}.falco.svc")}
         self.core.create_namespaced_secret("falco", secret)
         service = self.core.read_namespaced_service(RECEIVER, "falco").spec.selector
         pod = self.apps.read_namespaced_deployment(RECEIVER, "falco").spec.template.spec.containers[0]
@@ -222,6 +203,23 @@ class Stack:
         finally:
             again = {"op": "replace", "path": path_of, "value": before} if before else {"op": "remove", "path": path_of}
             self._patch_set(name, namespace, [again])
+
+    @contextlib.contextmanager
+    def bad_rules(self) -> t.Iterator[float]:
+        """A rule that Falco refuses, as after an upgrade to which it does not fit."""
+        before = self.core.read_namespaced_config_map("falco-rules", "falco").data
+        name = min(before)
+        rule = "\n- rule: Refused\n  desc: d\n  condition: no.such.field = 1\n  output: o\n  priority: NOTICE\n"
+        self.core.patch_namespaced_config_map("falco-rules", "falco", {"data": {name: before[name] + rule}})
+        try:
+            self._restart_falco()
+            yield time.monotonic()
+        finally:
+            self.core.patch_namespaced_config_map("falco-rules", "falco", {"data": {name: before[name]}})
+            self._restart_falco()
+
+    def _restart_falco(self) -> None:
+        self.core.delete_collection_namespaced_pod("falco", label_selector="app.kubernetes.io/name=falco")
 
     def _patch_set(self, name: str, namespace: str, body: list[dict]) -> None:
         self.apps.patch_namespaced_daemon_set(name, namespace, body)

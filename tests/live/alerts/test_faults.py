@@ -98,6 +98,14 @@ def test_a_node_without_a_sensor_is_seen(stack):
     stack.clears("Sensor down", time.monotonic())
 
 
+def test_rules_that_falco_refuses_are_seen(stack):
+    with stack.bad_rules() as since:
+        stack.fires("Rules refused", since)
+    repaired = time.monotonic()
+    stack.clears("Rules refused", repaired, 780)
+    stack.clears("Sensor down", repaired)
+
+
 def test_a_sensor_without_events_is_seen(stack):
     stack.frozen_sensor()
     stack.fires("Sensor silent", time.monotonic(), 180)
@@ -126,7 +134,7 @@ def test_loki_that_is_down_is_seen(stack):
 
 
 def test_agents_that_are_gone_are_seen(stack):
-    with stack.banned("promtail", "monitoring") as since:
+    with stack.banned("otel-agent", "monitoring") as since:
         stack.fires("Log ingestion stopped", since, 180)
     stack.clears("Log ingestion stopped", time.monotonic())
 

@@ -15,7 +15,7 @@ from .objects import added, changed, snapshot
 OURS = ("security-logs", "security-events")
 # Cluster-wide objects carry the name of their namespace, or are bound to what is in it.
 CLUSTER_WIDE = re.compile(
-    r"(Namespace /security-events|ClusterRole(Binding)? /promtail-security-logs|PersistentVolume /.*)$"
+    r"(Namespace /security-events|ClusterRole(Binding)? /otel-(agent|events)-security-logs|PersistentVolume /.*)$"
 )
 PROMETHEUS = "/api/v1/namespaces/observability/services/prometheus-server:80/proxy/api/v1"
 
@@ -154,7 +154,7 @@ def test_removal_leaves_what_was_there_before(repository, before, grafana, insta
         "--for=delete",
         "pod",
         "--namespace=security-logs",
-        "--selector=app.kubernetes.io/name=promtail",
+        "--selector=app.kubernetes.io/name=opentelemetry-collector",
         "--timeout=60s",
     )
     now = snapshot()

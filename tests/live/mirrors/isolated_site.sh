@@ -24,5 +24,6 @@ before=$(no_route)
 ansible-playbook site.yml "${inputs[@]}" | tee "$work/site.log" | tail -n 25
 echo "packets that found no route: $(($(no_route) - before))"
 "$(dirname "$0")/proof.py" "$work/proof.json"
+"$bundle/bin/kubectl" --kubeconfig "$work/kubeconfig" get configmap falco-rules --namespace falco --output yaml | grep -q 'Rule of the mirror'
 ansible-playbook site.yml "${inputs[@]}" | tee "$work/second.log" | tail -n 3
 grep -q 'changed=0 .*failed=0' "$work/second.log"

@@ -24,6 +24,7 @@ inputs=(
     -e "minikube_program_folder=$work/bin"
     -e "runtime_security_kubeconfig=$work/kubeconfig"
     -e "runtime_security_helm_binary=$bundle/bin/helm"
+    -e "falco_ebpf_rule_sets_path=$work/rule-sets"
     -e "pipeline_proof_path=$work/proof.json"
     # The lab's node makes volumes with an image of its own, which no mirror changes.
     -e '{"metrics_stack_grafana_persistence": false, "loki_stack_persistence": false}'
@@ -44,6 +45,7 @@ cp "$work/mirror/ca.pem" "$work/minikube/.minikube/certs/mirror.pem"
 
 ansible-playbook site.yml "${inputs[@]}" | tee "$work/site.log" | tail -n 25
 "$top/tests/live/mirrors/proof.py" "$work/proof.json"
+"$bundle/bin/kubectl" --kubeconfig "$work/kubeconfig" get configmap falco-rules --namespace falco --output yaml | grep -q 'Rule of the mirror'
 
 # Whatever runs is from there.
 "$bundle/bin/kubectl" --kubeconfig "$work/kubeconfig" get pods --all-namespaces \

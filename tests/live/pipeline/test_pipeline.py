@@ -24,7 +24,7 @@ def test_a_wrong_password_is_said_and_nothing_changes(playbook, arguments):
 def test_a_cluster_that_cannot_become_what_is_asked_for_is_refused(playbook, arguments):
     done = playbook("site.yml", *arguments, "-e", "minikube_memory=7g")
     assert done.returncode != 0
-    assert "memory is '6144', asked for is '7168'" in one_line(done.stdout)
+    assert "memory is '6144', declared is '7168'" in one_line(done.stdout)
     assert "changed=0" in done.stdout
 
 
@@ -37,7 +37,7 @@ def changes(done):
 def test_check_mode_announces_what_the_run_then_does(playbook, arguments, bundle):
     """On a pipeline of which parts are missing."""
     helm = [bundle / "bin" / "helm", "--kubeconfig", KUBECONFIG, "--kube-context", CONTEXT]
-    run([*helm, "uninstall", "promtail", "--namespace", "monitoring", "--wait"])
+    run([*helm, "uninstall", "otel-agent", "--namespace", "monitoring", "--wait"])
     kubectl("delete", "secret", "falco-client-tls", "--namespace", "falco")
     kubectl("delete", "networkpolicy", "--all", "--namespace", "falco")
     announced = changes(playbook("site.yml", *arguments, "--check", "--diff", **AS_JSON))

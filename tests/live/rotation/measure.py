@@ -67,6 +67,8 @@ def measure(title, values, image):
     patterns = {"seen": written, "named": written + f".*k8s_pod_name={POD}", "nobody": written + ".*k8s_pod_name=<NA>"}
     receipts, runs = Receipts(KUBECTL, FALCO, patterns), Running(KUBECTL, NAMESPACE, PAUSE)
     rules = [{"name": "anybody", "content": RULE.format(marker=marker)}]
+    # A receiver that does not log events yet would be replaced by the first step, and take its last ones with it.
+    role(falco_ebpf_values=values)
     kubectl("create", "namespace", NAMESPACE)
     kubectl("apply", "-f", "-", input=json.dumps(pod(image, marker, 5)))
     kubectl("wait", "--namespace", NAMESPACE, "--for=condition=Ready", f"pod/{POD}", "--timeout=60s")

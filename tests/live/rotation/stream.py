@@ -50,7 +50,7 @@ class Running(threading.Thread):
 
 
 class Follower(threading.Thread):
-    """Reads a pod's log to its end and keeps the numbers in it, by what they are numbers of."""
+    """Reads a pod's log until the pod is gone and keeps the numbers in it, by what they are numbers of."""
 
     def __init__(self, kubectl, namespace, pod, patterns, found, container=None):
         super().__init__(daemon=True)
@@ -67,18 +67,14 @@ class Follower(threading.Thread):
         self.found, self.stopped = found, threading.Event()
 
     def run(self):
-        while not self.stopped.is_set():
-            # A container that is yet to start has no log: ask again.
-            with subprocess.Popen(
-                self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-            ) as process:
-                lines = 0
+        gone = False
+        while not gone and not self.stopped.is_set():
+            with subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
                 for line in process.stdout:
-                    lines += 1
+                    gone = line.startswith("Error from server (NotFound)")
                     for name, pattern in self.patterns.items():
                         self.found[name].update(int(number) for number in pattern.findall(line))
-            if lines:
-                return
+            # A container that is yet to start, or to start again, has no log: ask again.
             time.sleep(0.3)
 
 

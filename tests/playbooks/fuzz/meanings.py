@@ -69,6 +69,11 @@ MEANINGS = [
     ),
     (r"_alerts_excluded$", [["no-such-rule"], [""]]),
     (
+        r"_audit_exceptions$",
+        [[{}], [{"user": ["a"]}], [{"users": "a"}], [{"users": [5]}], [{"users": ["a\nb"]}], ["a"]],
+    ),
+    (r"_audit_(secret_reads|denied_requests)$", [0, -1, "many", 2**62]),
+    (
         r"_notification_policy$",
         [{"group_by": ["a"]}, {"contact_point": 5}, {"unknown": 1}, {"contact_point": "a", "routes": [{}]}],
     ),

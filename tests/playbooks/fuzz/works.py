@@ -111,7 +111,7 @@ def chart_of(release):
 def rendered(release, chart, values, namespace):
     helm = os.environ.get("HELM") or shutil.which("helm")
     return subprocess.run(
-        [helm, "template", release, chart, "--namespace", namespace, "--kube-version", "1.34.4", "--values", "-"],
+        [helm, "template", release, chart, "--namespace", namespace, "--kube-version", "1.35.1", "--values", "-"],
         input=json.dumps(values, ensure_ascii=False),
         check=False,
         capture_output=True,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import importlib.metadata
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
@@ -17,27 +15,21 @@ from pathlib import Path
 
 import pytest
 
-# What the collection's modules need on a host, and nothing of Ansible.
-LIBRARIES = ["kubernetes", "jsonpatch", "cryptography", "PyYAML", "requests", "requests-oauthlib"]
+TOP = Path(__file__).parents[3]
+# Every user may start it.
+PYTHON = "/usr/bin/python3"
 # With the number of the process that makes it: runs side by side, and those that were killed, have others.
 USER = "rs-bastion-"
 
 
-def link_libraries(folder: Path) -> None:
-    """Puts the libraries, and what they need, into a folder that others can read, unlike this environment."""
-    rest, seen = list(LIBRARIES), set()
-    while rest:
-        name = re.match(r"[\w.-]+", rest.pop())[0]
-        if name.lower() in seen:
-            continue
-        seen.add(name.lower())
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found = importlib.metadata.distribution(name)
-            rest += [need for need in found.requires or [] if "extra ==" not in need]
-            for file in found.files:
-                if ".." not in file.parts and "__pycache__" not in file.parts:
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(file.locate(), folder / file)
+def copy_libraries(folder: Path) -> None:
+    """Puts what the collection needs on a host into a folder that others can read, unlike an environment of this user."""
+    command = [TOP / "tools" / "environment.sh", TOP / "requirements.txt"]
+    made = subprocess.run(
+        command, env=os.environ | {"PYTHON": PYTHON}, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    (libraries,) = Path(made.strip()).glob("lib/python3*/site-packages")
+    shutil.copytree(libraries, folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def free_port() -> int:
@@ -76,9 +68,9 @@ def serve(folder: Path):
     """Variables of a host that an SSH server on loopback leads to, as a user who is not root, with a Python of his own."""
     home = folder / "home"
     home.mkdir()
-    link_libraries(folder / "libraries")
+    copy_libraries(folder / "libraries")
     python = folder / "python"
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder}/libraries exec /usr/bin/python3 "$@"\n', encoding="utf-8")
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder}/libraries exec {PYTHON} "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / f"{name}_key"], check=True)

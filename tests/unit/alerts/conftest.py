@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
+import loki_history
 import pytest
+import yaml
+from shipped import expression
 
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
 
@@ -28,3 +32,27 @@ def promtool():
 @pytest.fixture(scope="session")
 def loki_program():
     return program("loki", "loki")
+
+
+@pytest.fixture(scope="module")
+def loki(loki_program, tmp_path_factory):
+    """A Loki of the test file's own."""
+    with loki_history.started(loki_program, tmp_path_factory.mktemp("loki")) as running:
+        yield running
+
+
+@pytest.fixture
+def values(promtool, tmp_path):
+    """The samples that promtool finds at a time: it has to expect none, and names those that it got."""
+
+    def found(uid, series, at="10m", interval="15s", **inputs):
+        checks = [{"expr": expression(uid, **inputs), "eval_time": at, "exp_samples": []}]
+        rows = [{"series": name, "values": text} for name, text in series.items()]
+        path = tmp_path / "past.yml"
+        path.write_text(
+            yaml.safe_dump({"tests": [{"interval": interval, "input_series": rows, "promql_expr_test": checks}]})
+        )
+        run = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
+        return "" if run.returncode == 0 else run.stdout + run.stderr
+
+    return found

@@ -28,7 +28,7 @@ def _free_port() -> int:
         return listener.getsockname()[1]
 
 
-def _config(folder: Path, http: int, grpc: int) -> dict:
+def config(folder: Path, http: int, grpc: int) -> dict:
     schema = {"from": "2024-04-01", "store": "tsdb", "object_store": "filesystem", "schema": "v13"}
     return {
         "auth_enabled": True,
@@ -72,17 +72,25 @@ class Loki:
         values = [[str(at), line] for at, line in lines]
         self._ask(tenant, "/loki/api/v1/push", {"streams": [{"stream": labels, "values": values}]})
 
-    def values(self, tenant: str, expression: str, first: int, last: int, every: int) -> dict[str, dict[int, float]]:
-        """The expression's values by node and time."""
+    def now(self, tenant: str, expression: str) -> list[dict[str, str]]:
+        """The labels of the expression's series at this time."""
+        asked = urllib.parse.urlencode({"query": expression})
+        result = json.loads(self._ask(tenant, f"/loki/api/v1/query?{asked}"))["data"]["result"]
+        return [row["metric"] for row in result]
+
+    def values(
+        self, tenant: str, expression: str, first: int, last: int, every: int, by: str
+    ) -> dict[str, dict[int, float]]:
+        """The expression's values by the label and time."""
         asked = urllib.parse.urlencode({"query": expression, "start": first, "end": last, "step": every})
         result = json.loads(self._ask(tenant, f"/loki/api/v1/query_range?{asked}"))["data"]["result"]
-        return {row["metric"]["host"]: {int(at): float(value) for at, value in row["values"]} for row in result}
+        return {row["metric"][by]: {int(at): float(value) for at, value in row["values"]} for row in result}
 
 
 @contextlib.contextmanager
 def started(program: str, folder: Path) -> t.Iterator[Loki]:
     http, grpc = _free_port(), _free_port()
-    (folder / "loki.yml").write_text(yaml.safe_dump(_config(folder, http, grpc)), encoding="utf-8")
+    (folder / "loki.yml").write_text(yaml.safe_dump(config(folder, http, grpc)), encoding="utf-8")
     loki = Loki(f"http://127.0.0.1:{http}")
     with (
         (folder / "log").open("w") as log,
@@ -112,19 +120,22 @@ class Story:
         self, at: float, node: str = "n1", container: str = "c", pod: str | None = "p", name: str | None = "sh"
     ) -> None:
         fields = {"container.id": container, "k8s.pod.name": pod, "proc.name": name}
-        line = json.dumps({"hostname": node, "output_fields": fields, "rule": "R"}, separators=(",", ":"))
+        self.said(at, json.dumps({"hostname": node, "output_fields": fields, "rule": "R"}, separators=(",", ":")))
+
+    def said(self, at: float, line: str) -> None:
+        """A line of Falco's that is no event."""
         self._lines.append(((self._begin * _NANO) + int(at * _NANO), line))
 
-    def told(self) -> None:
+    def told(self, **labels: str) -> None:
         """Hands the events to Loki."""
-        self._loki.push(self._tenant, {"namespace": "falco", "container": "falco"}, sorted(self._lines))
+        self._loki.push(self._tenant, {"namespace": "falco", "container": "falco", **labels}, sorted(self._lines))
 
-    def nodes(self, expression: str, last: int) -> dict[str, set[int]]:
+    def nodes(self, expression: str, last: int, by: str = "host") -> dict[str, set[int]]:
         """When the expression has a value, by node, looked at every EVERY seconds."""
-        found = self._loki.values(self._tenant, expression, self._begin, self._begin + last, EVERY)
+        found = self._loki.values(self._tenant, expression, self._begin, self._begin + last, EVERY, by)
         return {node: {at - self._begin for at in times} for node, times in found.items()}
 
-    def latest(self, expression: str, at: int) -> dict[str, float]:
+    def latest(self, expression: str, at: int, by: str = "host") -> dict[str, float]:
         """The expression's value at one time, by node."""
-        found = self._loki.values(self._tenant, expression, self._begin + at, self._begin + at, EVERY)
+        found = self._loki.values(self._tenant, expression, self._begin + at, self._begin + at, EVERY, by)
         return {node: times[self._begin + at] for node, times in found.items()}

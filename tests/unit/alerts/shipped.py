@@ -26,15 +26,23 @@ def constants() -> dict:
 
 def rules(certificates: dict[str, int] = CERTIFICATES, **inputs) -> list[dict]:
     """The rules, where certificates say when each ends."""
+    templates = ROLE / "templates"
     # The first line tells Ansible how variables are written here.
-    _, text = (ROLE / "templates" / "alerts.yml.j2").read_text(encoding="utf-8").split("\n", 1)
+    _, text = (templates / "alerts.yml.j2").read_text(encoding="utf-8").split("\n", 1)
     environment = jinja2.Environment(
-        variable_start_string="[[", variable_end_string="]]", trim_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(templates),
+        variable_start_string="[[",
+        variable_end_string="]]",
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     given = {
         **defaults(),
         "grafana_wiring_falco_namespace": "falco",
         "grafana_wiring_proof_namespace": "pipeline-proof",
+        "__grafana_wiring_proof_notification": True,
+        "__grafana_wiring_continuous_proof": False,
+        "__grafana_wiring_prover": constants()["__grafana_wiring_prover"],
         "__grafana_wiring_certificate_ends": promql_timestamps(certificates, "certificate"),
         **inputs,
     }

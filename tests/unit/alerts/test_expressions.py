@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from history import History
+from history import SCRAPE, History
 from shipped import expression
 
 EVERY = 10
@@ -177,3 +177,25 @@ def test_the_classic_variants_counter_serves_as_well(evaluate):
     stream([history.targets[1]], [], BEGIN, BEGIN + 200)
     times = fired(evaluate(history, 100, BEGIN + 200))
     assert BEGIN < times[0] <= BEGIN + PROMISED
+
+
+class Drops:
+    """Falco's counter of events without room in its queue: one more each second of a time, and there from the begin."""
+
+    def __init__(self, first, last):
+        self._first, self._last = first, last
+
+    def series(self, end):
+        counts = [max(0, min(at, self._last) - self._first) for at in range(end)]
+        values = " ".join(str(count) if at % SCRAPE == 3 else "_" for at, count in enumerate(counts))
+        return [
+            {"series": 'falcosecurity_falco_outputs_queue_num_drops_total{node="n1",instance="a"}', "values": values}
+        ]
+
+
+def test_events_that_falco_drops_are_seen_and_the_alarm_ends(evaluate):
+    history = History()
+    history.targets.append(Drops(BEGIN, BEGIN + 60))
+    times = fired(evaluate(history, BEGIN - 300, BEGIN + 600, "events-dropped"))
+    assert BEGIN < times[0] <= BEGIN + 2 * SCRAPE
+    assert BEGIN + 60 + 300 - SCRAPE <= times[-1] <= BEGIN + 60 + 300 + SCRAPE

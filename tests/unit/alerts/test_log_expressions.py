@@ -14,12 +14,6 @@ from shipped import ROLE, expression, rules
 POD, PROCESS = "events-without-pod", "events-without-process"
 
 
-@pytest.fixture(scope="module")
-def loki(loki_program, tmp_path_factory):
-    with loki_history.started(loki_program, tmp_path_factory.mktemp("loki")) as running:
-        yield running
-
-
 @pytest.fixture
 def story(loki, request):
     return loki_history.Story(loki, str(abs(hash(request.node.nodeid))))

@@ -9,12 +9,17 @@ import subprocess
 
 import shipped
 import yaml
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_proof_route as proof_route
 
 TEXT = (shipped.TOP / "docs" / "alerts.md").read_text(encoding="utf-8")
 
 
+# With the rules of the continuous proof, which is off by default.
+PROVEN = {"__grafana_wiring_continuous_proof": True}
+
+
 def test_every_rule_says_what_is_wrong_and_where_to_read_on():
-    for rule in shipped.rules():
+    for rule in shipped.rules(**PROVEN):
         texts = rule["annotations"]
         assert sorted(texts) == ["description", "runbook", "summary"], rule["uid"]
         # Who is notified has no copy of the collection's pages.
@@ -35,14 +40,40 @@ def test_an_event_of_each_shipped_rule_is_an_alert():
     assert quiet == {"Process that ran before Falco"}
 
 
-def test_the_proof_raises_no_alert():
+def test_the_proof_raises_no_alert_where_it_has_no_route():
+    expression = shipped.expression("runtime-event", __grafana_wiring_proof_notification=False)
+    words = '| k8s_ns_name!="pipeline-proof" or rule!="Terminal shell in container" or k8s_pod_name!~"pipeline-proof-.+" [5m]'
+    assert words in " ".join(expression.split())
+
+
+def test_the_routes_take_the_events_of_the_proof_that_are_alerts():
+    """Names of pods, namespace and rule are the same in the expression, in the routes and in the proof."""
     expression = shipped.expression("runtime-event", grafana_wiring_proof_namespace="proof")
-    assert '| k8s_ns_name!="proof" or rule!="Terminal shell in container" [5m]' in " ".join(expression.split())
+    pods = re.search('k8s_ns_name="proof" and rule="(.*?)" and k8s_pod_name=~"(.*?)"', expression)
+    assert pods[1] == proof_route.RULE
+    for route, name in zip(proof_route.routes("proof", "ours"), ("pipeline-proof-1", "notification-test-1")):
+        matchers = {label: value for label, _operator, value in route["object_matchers"]}
+        assert re.fullmatch(pods[2], name) and re.fullmatch(matchers["k8s_pod_name"], name)
+        assert (matchers["k8s_ns_name"], matchers["rule"]) == ("proof", pods[1])
+    summary = next(rule for rule in shipped.rules() if rule["uid"] == "runtime-event")["annotations"]["summary"]
+    assert f'"^{proof_route.TESTED}"' in summary
 
 
 def test_the_document_names_no_rule_that_is_not_there():
     headings = [line[3:] for line in TEXT.splitlines() if line.startswith("## ")]
-    assert [heading for heading in headings if heading == heading.lower()] == [rule["uid"] for rule in shipped.rules()]
+    assert [heading for heading in headings if heading == heading.lower()] == [
+        rule["uid"] for rule in shipped.rules(**PROVEN)
+    ]
+
+
+def test_the_continuous_proof_has_rules_where_it_is_on():
+    uids = [{rule["uid"] for rule in shipped.rules(__grafana_wiring_continuous_proof=on)} for on in (True, False)]
+    assert uids[0] - uids[1] == {"detection-unproven", "proof-stopped"}
+    assert uids[1] - uids[0] == set()
+    namespace = shipped.constants()["__grafana_wiring_prover"]
+    for uid in ("runtime-event", "events-without-pod", "events-without-process"):
+        assert f'!="{namespace}"' in shipped.expression(uid, **PROVEN).replace(" ", "")
+        assert namespace not in shipped.expression(uid)
 
 
 def test_uids_and_titles_are_unlike_each_other():

@@ -13,10 +13,11 @@ from pathlib import Path
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_value
 from trusted import load
 
 ROOT = Path(__file__).parents[3]
-KUBERNETES = "1.34.4"
+KUBERNETES = "1.35.1"
 
 
 def helm() -> str:
@@ -38,7 +39,8 @@ def templated_by(role: str, variable: str, inputs: dict) -> object:
     ]
     for file in filter(Path.is_file, files):
         variables = load(loader, file) | variables
-    return Templar(loader, variables=variables | inputs).template(variables[variable])
+    variables |= inputs
+    return typed_value(variables[variable], Templar(loader, variables=variables), variables)
 
 
 def release_values(role: str, inputs: dict) -> dict[str, dict]:
@@ -63,5 +65,5 @@ def lab_falco_charts(folder: Path, variant: str) -> Path:
     shutil.copytree(ROOT / "lab" / "charts", folder, dirs_exist_ok=True)
     if variant == "classic":
         chart = folder / "falco" / "Chart.yaml"
-        chart.write_text(chart.read_text(encoding="utf-8").replace("version: 9.1.0", "version: 8.0.5"))
+        chart.write_text(chart.read_text(encoding="utf-8").replace("version: 9.2.0", "version: 8.0.5"))
     return folder

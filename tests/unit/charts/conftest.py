@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from chart_templates import release_values, render, templated_by
+from falco_releases import templated, variant  # noqa: F401
 
 
 @pytest.fixture

@@ -51,6 +51,27 @@ def test_the_current_variant_refuses(inputs, words):
     assert all(word in message for word in words), message
 
 
+@pytest.mark.parametrize("replicas", [0, 21, "two", "", True])
+def test_a_number_of_receivers_that_is_none_is_refused(replicas):
+    assert "auto, or a number of pods from 1 to 20" in refusal("falco_ebpf", {"falco_ebpf_receiver_replicas": replicas})
+
+
+@pytest.mark.parametrize(
+    ("address", "twice"),
+    [
+        ("http://loki.monitoring.svc:3100", True),
+        ("http://loki-gateway.monitoring", True),
+        ("loki.monitoring:3100", True),
+        ("http://loki.other.svc:3100", False),
+        ("https://logs.example.org/loki.monitoring", False),
+    ],
+)
+def test_events_are_not_sent_to_the_same_loki_twice(address, twice):
+    message = refusal("falco_ebpf", {"falco_ebpf_outputs": {"loki": {"hostport": address}}})
+    assert ("every event twice in one Loki" in message) is twice
+    assert twice or message == ""
+
+
 def test_keys_that_falco_0_45_no_longer_knows_are_refused_with_it():
     inputs = {"falco_ebpf_version": "0.45.1", "falco_ebpf_values": {"falco": {"container_engines": {"cri": {}}}}}
     message = refusal("falco_ebpf", inputs, whole=True)

@@ -81,6 +81,65 @@ def test_the_classic_variant(rendered, charts):
     check_promtail(objects)
 
 
+def collector(objects):
+    return yaml.safe_load(objects["ConfigMap", "otel-agent"]["data"]["relay"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "service"),
+    [("monolithic", "loki"), ("simple_scalable", "loki-write"), ("distributed", "loki-distributor")],
+)
+def test_the_collector_writes_to_the_part_that_takes_lines(mode, service):
+    config = templated_by("loki_stack", "__loki_stack_otel_config", {"loki_stack_mode": mode})
+    assert config["exporters"]["otlp_http"]["endpoint"] == f"http://{service}.monitoring.svc:3100/otlp"
+
+
+@BOTH
+def test_the_collector(rendered, charts):
+    releases = rendered(charts, "loki_stack", loki_stack_agent="otel")
+    config = collector(releases["otel-agent"])
+    assert config["service"]["pipelines"]["logs"]["processors"] == ["k8s_attributes", "transform"]
+    template, main = (look(releases["otel-agent"], "DaemonSet", "otel-agent") for look in (pod, container))
+    assert main["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}}
+    mounts = {m["mountPath"]: m.get("readOnly", False) for m in main["volumeMounts"]}
+    hosts = {v["hostPath"]["path"] for v in template["spec"]["volumes"] if "hostPath" in v}
+    assert hosts == {"/var/lib/otel-agent", "/var/log/pods", "/var/lib/docker/containers"}
+    assert {path for path in hosts if not mounts[path]} == {"/var/lib/otel-agent"}
+    assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "runtime_security.kubernetes"
+    (port,) = main["ports"]
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
+    assert "hostPort" not in port
+
+
+@BOTH
+def test_the_collector_confirms_nothing_that_is_in_memory_only(rendered, charts):
+    objects = rendered(charts, "loki_stack", loki_stack_agent="otel", loki_stack_agent_queue_mb=32)["otel-agent"]
+    config, main = collector(objects), container(objects, "DaemonSet", "otel-agent")
+    assert "--feature-gates=stanza.synchronousLogEmitter" in main["args"]
+    (exporter,), (receiver,) = config["exporters"].values(), config["receivers"].values()
+    queue = exporter["sending_queue"]
+    assert (queue["batch"], queue["block_on_overflow"]) == ({"enabled": False}, True)
+    assert (queue["sizer"], queue["queue_size"]) == ("bytes", 32 * 1024 * 1024)
+    # Loki may lose the earlier of two requests of one stream that it has at the same time.
+    assert queue["num_consumers"] == 1
+    assert {part["retry_on_failure"]["max_elapsed_time"] for part in (exporter, receiver)} == {"0s"}
+    stores = {name: config["extensions"][name] for name in (queue["storage"], receiver["storage"])}
+    assert len({store["directory"] for store in stores.values()}) == 2
+    assert all(store["fsync"] for store in stores.values())
+    assert set(stores) <= set(config["service"]["extensions"])
+
+
+@BOTH
+def test_what_the_collector_sends_are_labels_in_loki(rendered, charts):
+    releases = rendered(charts, "loki_stack", loki_stack_agent="otel", loki_stack_tenant="security")
+    (rule,) = loki_config(releases["loki"])["limits_config"]["otlp_config"]["resource_attributes"]["attributes_config"]
+    assert (rule["action"], set(rule["attributes"])) == ("index_label", OUR_LABELS | {"stream"})
+    config = collector(releases["otel-agent"])
+    kept = config["processors"]["transform"]["log_statements"][0]["statements"][-1]
+    assert set(json.loads(kept[kept.index("[") : kept.index("]") + 1])) == {*rule["attributes"], "service.name"}
+    assert config["exporters"]["otlp_http"]["headers"] == {"X-Scope-OrgID": "security"}
+
+
 def test_the_agents_treat_a_line_alike():
     values = templated_by("loki_stack", "__loki_stack_agents", {})
     (promtail,) = yaml.safe_load(values["promtail"]["config"]["snippets"]["scrapeConfigs"])
@@ -91,10 +150,11 @@ def test_the_agents_treat_a_line_alike():
     selectors = [json.loads(word.partition("=")[2]) for word in words if word.startswith("selector ")]
     assert selectors == [match["selector"] for match in matches]
     stages = [word.split()[0].removeprefix("stage.") for word in words if word.startswith("stage.")]
+    single = [one for stage in promtail["pipeline_stages"] for one in stage.get("match", {"stages": [stage]})["stages"]]
     assert [stage for stage in stages if stage not in ("match", "label_drop")] == [
-        name for match in matches for stage in match["stages"] for name in stage
+        name for stage in single for name in stage if name != "labeldrop"
     ]
-    masks = [stage["replace"] for match in matches for stage in match["stages"] if "replace" in stage]
+    masks = [stage["replace"] for stage in single if "replace" in stage]
     for key in ("expression", "replace"):
         assert [json.loads(word.partition("=")[2]) for word in words if word.startswith(f"{key} ")] == [
             mask[key] for mask in masks

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import pytest
 from chart_objects import BOTH, LAB, REAL, container, loki_config, pod, secret
+from chart_templates import release_values
+from live.s3 import configuration
 
 S3 = {
     "loki_stack_s3_bucket": "chunks",
@@ -91,6 +93,12 @@ def test_retention_by_stream_keeps_the_order_of_the_input(loki, charts):
 
 
 @BOTH
+def test_default_resources(rendered, charts):
+    main = container(rendered(charts, "loki_stack", loki_stack_agent="promtail")["promtail"], "DaemonSet", "promtail")
+    assert main["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}}
+
+
+@BOTH
 def test_resources(rendered, charts):
     wanted, less = {"requests": {"memory": "1Gi"}}, {"limits": {"memory": "128Mi"}}
     inputs = {"loki_stack_agent": "promtail", "loki_stack_resources": wanted, "loki_stack_agent_resources": less}
@@ -130,6 +138,56 @@ if REAL:
         assert writer["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Retain"}
         assert "the-secret-key" not in str(objects) and "the-access-key" not in str(objects)
 
+    def test_replicas_of_one_process_on_s3(loki):
+        objects = loki(CHARTS, **S3)
+        assert [name for kind, name in objects if kind in ("StatefulSet", "Deployment")] == ["loki"]
+        spec = objects["StatefulSet", "loki"]["spec"]
+        assert spec["replicas"] == 3
+        template = spec["template"]
+        assert template["metadata"]["annotations"]["runtime-security/store"] == "s3"
+        assert template["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
+        # As long as an ingester of the other modes has to write to S3 what it holds.
+        assert template["spec"]["terminationGracePeriodSeconds"] == 300
+        assert template["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "loki-s3"}}]
+        config = loki_config(objects)
+        assert config["common"]["replication_factor"] == 3
+        assert "ring" not in config["common"]
+        assert config["memberlist"]["join_members"]
+        s3 = config["common"]["storage"]["s3"]
+        assert (s3["bucketnames"], s3["region"]) == ("chunks", "us-east-1")
+        assert (
+            config["schema_config"]["configs"][0]["object_store"] == config["compactor"]["delete_request_store"] == "s3"
+        )
+        assert config["ingester"]["wal"]["flush_on_shutdown"] is True
+        assert config["frontend_worker"]["frontend_address"] == "127.0.0.1:9095"
+        assert "the-secret-key" not in str(objects) and "the-access-key" not in str(objects)
+
+    @pytest.mark.parametrize("mode", ["monolithic", "simple_scalable"])
+    def test_the_live_tests_on_s3_run_the_charts_configuration(loki, tmp_path, mode):
+        inputs = {"loki_stack_mode": mode, **S3}
+        ours = configuration.of_the_lab(tmp_path, release_values("loki_stack", inputs)["loki"], mode)
+        theirs = loki_config(loki(CHARTS, **inputs))
+        assert changed(ours, theirs) == []
+
+    def changed(ours, theirs, path=""):
+        """Where the second one has another value than the first."""
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            return [one for key in ours for one in changed(ours[key], theirs.get(key), f"{path}/{key}")]
+        return [] if ours == theirs else [(path, ours, theirs)]
+
+    def test_two_replicas_keep_each_line_once(loki):
+        objects = loki(CHARTS, loki_stack_replicas={"singleBinary": 2}, **S3)
+        assert objects["StatefulSet", "loki"]["spec"]["replicas"] == 2
+        assert loki_config(objects)["common"]["replication_factor"] == 1
+
+    @pytest.mark.parametrize("mode", ["monolithic", "simple_scalable", "distributed"])
+    def test_an_existing_loki_keeps_its_schema_periods(loki, mode):
+        deployment = {
+            "schema_periods": [{"from": "2023-01-01", "store": "tsdb", "object_store": "s3", "schema": "v12"}]
+        }
+        config = loki_config(loki(CHARTS, loki_stack_mode=mode, __loki_stack_deployment=deployment, **S3))
+        assert config["schema_config"]["configs"] == deployment["schema_periods"]
+
     @pytest.mark.parametrize(("writers", "copies"), [(1, 1), (2, 1), (3, 3), (5, 3)])
     def test_as_many_copies_as_writers_can_agree_on(loki, writers, copies):
         objects = loki(CHARTS, loki_stack_mode="simple_scalable", loki_stack_replicas={"write": writers}, **S3)
@@ -146,7 +204,8 @@ if REAL:
 
     # The lab has no Alloy: its module does not build from the Go module proxy.
     def test_alloy(rendered):
-        inputs = {"loki_stack_tenant": "security", "loki_stack_agent_resources": {"limits": {"memory": "256Mi"}}}
+        inputs = {"loki_stack_agent": "alloy", "loki_stack_tenant": "security"}
+        inputs |= {"loki_stack_agent_resources": {"limits": {"memory": "256Mi"}}}
         alloy = rendered(CHARTS, "loki_stack", **inputs)["alloy"]
         template, main = pod(alloy, "DaemonSet", "alloy"), container(alloy, "DaemonSet", "alloy")
         assert main["resources"] == {"limits": {"memory": "256Mi"}}

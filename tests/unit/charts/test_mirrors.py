@@ -35,8 +35,10 @@ CASES = {
     "operator": ("metrics_stack", {"metrics_stack_prometheus_mode": "operator"}),
     "real grafana with sidecars": ("metrics_stack", {"metrics_stack_grafana_sidecars": True}),
     "loki and promtail": ("loki_stack", {"loki_stack_agent": "promtail"}),
-    "real loki and alloy": ("loki_stack", {}),
-    "classic loki": ("loki_stack", {"loki_stack_variant": "classic"}),
+    "loki and the collector": ("loki_stack", {"loki_stack_events": True, "loki_stack_node_logs": True}),
+    "real loki and alloy": ("loki_stack", {"loki_stack_agent": "alloy"}),
+    "classic loki": ("loki_stack", {"loki_stack_variant": "classic", "loki_stack_audit_log": "k3s"}),
+    "loki and the audit log's file": ("loki_stack", {"loki_stack_audit_log": "kubeadm"}),
     "real simple scalable loki": ("loki_stack", {"loki_stack_mode": "simple_scalable", **S3}),
     "real distributed loki": ("loki_stack", {"loki_stack_mode": "distributed", **S3}),
     "falco": ("falco_ebpf", {}),
@@ -81,6 +83,7 @@ CASES = {
     "real loki with all": (
         "loki_stack",
         {
+            "loki_stack_agent": "alloy",
             "loki_stack_agent_values": {"configReloader": ON},
             "loki_stack_values": {
                 "gateway": {**ON, "metrics": ON},

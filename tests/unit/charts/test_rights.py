@@ -18,13 +18,18 @@ LEARNT = {"falco_ebpf": {"__falco_ebpf_chosen": "modern_ebpf"}}
 CASES = {
     "prometheus and grafana": ("metrics_stack", {}),
     "loki and promtail": ("loki_stack", {"loki_stack_agent": "promtail"}),
-    "classic loki": ("loki_stack", {"loki_stack_variant": "classic"}),
-    "real loki and alloy": ("loki_stack", {}),
+    "loki and the collector": (
+        "loki_stack",
+        {"loki_stack_agent": "otel", "loki_stack_events": True, "loki_stack_node_logs": True},
+    ),
+    "loki and the audit log's file": ("loki_stack", {"loki_stack_audit_log": "kubeadm"}),
+    "classic loki": ("loki_stack", {"loki_stack_variant": "classic", "loki_stack_audit_log": "k3s"}),
+    "real loki and alloy": ("loki_stack", {"loki_stack_agent": "alloy"}),
     "falco": ("falco_ebpf", {}),
     "classic falco": ("falco_ebpf", {"falco_ebpf_variant": "classic"}),
 }
 # Prometheus and the agents find what they read by the API server.
-ASK = {"prometheus-server", "alloy", "promtail"}
+ASK = {"prometheus-server", "alloy", "otel-agent", "otel-events", "promtail"}
 # The role adds to the pods of these what their chart has no value for; tests/live/pipeline/test_rights.py looks at the pods.
 AMENDED = {"falco-falcosidekick"}
 LOOKS = {"get", "list", "watch"}

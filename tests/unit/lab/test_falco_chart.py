@@ -3,7 +3,7 @@
 """The lab's chart ``falco`` takes the values of the real one and renders the same names, ports and mounts.
 
 With FALCO_CHART set to a folder of the real chart (falcosidekick's below its ``charts``) every test runs on that one too.
-The same folder as the chart of the classic variant, and ``falco-exporter``: tests/unit/charts/test_falco_variants.py.
+The same folder as the chart of the classic variant, and ``falco-exporter``: tests/unit/charts/test_falco_classic.py.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def classic(tmp_path: Path) -> Path:
     """The lab's chart as lab/package_parts.py packs it for the classic variant."""
     chart = shutil.copytree(LAB_CHART, tmp_path / "classic")
     facts = (chart / "Chart.yaml").read_text(encoding="utf-8")
-    (chart / "Chart.yaml").write_text(facts.replace("version: 9.1.0", "version: 8.0.5"), encoding="utf-8")
+    (chart / "Chart.yaml").write_text(facts.replace("version: 9.2.0", "version: 8.0.5"), encoding="utf-8")
     return chart
 
 

@@ -43,7 +43,7 @@ def discovery(path: str) -> dict | None:
         listed = [{"name": group, "versions": found, "preferredVersion": found[0]} for group, found in named.items()]
         return {"kind": "APIGroupList", "groups": listed}
     if path == "/version":
-        return {"major": "1", "minor": "34", "gitVersion": "v1.34.4"}
+        return {"major": "1", "minor": "35", "gitVersion": "v1.35.1"}
     return None
 
 
@@ -98,7 +98,12 @@ class Cluster:
             return 1, "", "Error: INSTALLATION FAILED: cannot re-use a name that is still in use"
         if verb in ("install", "upgrade"):
             version = dict(zip(chart, chart[1:])).get("--version", "1.0.0")
-            made = {"config": values, "chart": chart[0].rpartition("/")[2], "version": version}
+            made = {
+                "config": values,
+                "chart": chart[0].rpartition("/")[2],
+                "version": version,
+                "manifest": self.rendered,
+            }
             self.record(release, len(found) + 1, "deployed", namespace, **made)
             return 0, "", ""
         if verb == "template":

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, connected
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.connection import connected_client
 from api_double import Cluster
 
 
@@ -79,9 +80,10 @@ def honest_first(cluster, at):
 def at(serve):
     """A client and a reader of a cluster on loopback."""
 
-    def connect(cluster):
-        kubeconfig = serve(cluster).kubeconfig()
-        client = connected(lambda: get_api_client(kubeconfig=kubeconfig))
-        return client, Reader(client, seconds=0.5)
+    with contextlib.ExitStack() as ends:
 
-    return connect
+        def connect(cluster):
+            client = ends.enter_context(connected_client({"kubeconfig": serve(cluster).kubeconfig()}))
+            return client, Reader(client, seconds=0.5)
+
+        yield connect

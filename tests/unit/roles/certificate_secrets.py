@@ -83,8 +83,13 @@ TASK = {"ca": without(CA), "certificates": [without(one) for one in LEAVES]}
 
 def falco(*names, **inputs):
     """Tasks of the role falco_ebpf."""
+    return of_role("falco_ebpf", *names, **inputs)
+
+
+def of_role(role, *names, **inputs):
+    """Tasks of a role, from its files of these names."""
     connection = {"group/runtime_security.kubernetes.cluster": {"kubeconfig": "{{ runtime_security_kubeconfig }}"}}
-    tasks = [entry("falco_ebpf", name) for name in names]
+    tasks = [entry(role, name) for name in names]
     return [{"block": tasks, "module_defaults": connection, "vars": inputs}]
 
 

@@ -16,9 +16,17 @@ KINDS = {
     "coordination.k8s.io/v1": ["Lease"],
     "monitoring.coreos.com/v1": ["PrometheusRule"],
     "networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
+    "rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
     "storage.k8s.io/v1": ["StorageClass"],
 }
-WITHOUT_NAMESPACE = {"Namespace", "Node", "CustomResourceDefinition", "StorageClass"}
+WITHOUT_NAMESPACE = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Namespace",
+    "Node",
+    "StorageClass",
+}
 
 
 def made(

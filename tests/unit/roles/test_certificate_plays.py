@@ -9,7 +9,7 @@ import re
 
 import pytest
 from api_double import Cluster
-from certificate_secrets import OWNER, TASK, data, falco, names
+from certificate_secrets import OWNER, TASK, data, falco, names, of_role
 from objects_double import made
 from plays import run as run_play
 
@@ -68,6 +68,18 @@ def test_the_certificates_of_falco(variant, secrets):
     assert f"falco/{secrets[0]}: its renewal was asked for" in done.stdout
 
 
+def test_the_certificates_of_loki():
+    cluster = Cluster()
+    for changed in ("changed=1", "changed=0"):
+        done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True))
+        assert done.returncode == 0 and changed in done.stdout, done.stdout
+    leaves = ["loki-agent-tls", "loki-grafana-tls", "loki-server-tls"]
+    assert names(cluster) == {f"monitoring/{name}" for name in ("loki-ca", *leaves)}
+    assert all(list(data(cluster, "monitoring", name)) == ["ca.crt", "tls.crt", "tls.key"] for name in leaves)
+    done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True, __loki_stack_renew=["agent"]))
+    assert "monitoring/loki-agent-tls: its renewal was asked for" in done.stdout
+
+
 def test_the_outputs_of_falco():
     before = made("Secret", "falco-receiver-outputs", {**OWNER, "app.kubernetes.io/part-of": "falco"}, "falco")
     cluster = Cluster(before | {"data": {"LOKI_HOSTPORT": "eA=="}})
@@ -77,4 +89,5 @@ def test_the_outputs_of_falco():
     assert done.returncode == 0, done.stdout
     assert "planted-word" not in done.stdout and re.search(r"\b[0-9a-f]{64}\b", done.stdout)
     # What is no longer set is removed.
-    assert data(cluster, "falco", "falco-receiver-outputs") == {"SLACK_WEBHOOKURL": b"planted-word"}
+    expected = {"SLACK_WEBHOOKURL": b"planted-word", "SLACK_MINIMUMPRIORITY": b"notice"}
+    assert data(cluster, "falco", "falco-receiver-outputs") == expected

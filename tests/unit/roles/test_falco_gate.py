@@ -32,13 +32,13 @@ def entry(name, **inputs):
         ({"falco_ebpf_least_privilege": True, "falco_ebpf_driver": "kmod"}, False),
     ],
 )
-def test_it_is_judged_for_the_rights_that_falco_gets(play, asked, inputs, least):
+def test_it_is_checked_for_the_rights_that_falco_gets(play, asked, inputs, least):
     code, said = play([entry("validate", **inputs)], answers={MODULE: CHOSEN})
     assert code == 0, said
     assert [arguments["least_privilege"] for _name, arguments in asked()] == [least]
 
 
-def test_nodes_are_judged_as_this_machine_is():
+def test_nodes_are_checked_as_this_machine_is():
     tasks = TOP / "roles" / "falco_ebpf" / "tasks"
     (here,) = [
         task[f"runtime_security.kubernetes.{MODULE}"] for task in yaml.safe_load((tasks / "driver.yml").read_text())
@@ -68,7 +68,7 @@ def test_removal_in_check_mode_needs_neither_a_cluster_nor_a_driver(play, asked)
     assert asked() == []
 
 
-def test_what_asking_the_nodes_needs_is_judged_with_the_inputs(play):
+def test_what_asking_the_nodes_needs_is_validated_with_the_inputs(play):
     nodes = entry("validate", falco_ebpf_readiness="nodes")
     code, said = play([nodes], ebpf_readiness_lifetime=5)
     assert code == 2 and "ebpf_readiness_lifetime: invalid value ('5'). Expected a number of seconds" in said

@@ -130,8 +130,11 @@ def test_from_nothing_to_its_removal():
 
 def test_earlier_inputs_leave_nothing():
     cluster = Pods()
-    play(cluster, "main", falco_ebpf_outputs={"slack": {"webhookurl": "a"}})
+    play(cluster, "main", falco_ebpf_outputs={"slack": {"webhookurl": "https://hooks.example.org/a"}})
     assert "Secret/falco-receiver-outputs" in cluster.names()
+    policy = cluster.objects["networking.k8s.io/v1", "falco", "networkpolicies", "falco-falcosidekick"]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"][1:] == [{"ports": [{"port": 443, "protocol": "TCP"}]}]
     play(cluster, "main", falco_ebpf_network_policy=False)
     assert not cluster.names() & {"Secret/falco-receiver-outputs", "NetworkPolicy/falco"}
 

@@ -11,75 +11,14 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco import rules_check
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
-from api_double import Cluster
+from falco_double import JOB, MANIFESTS, OURS, WORD, Falco, log, said
 from objects_double import made
 from plays import HELM
 
-WORD = "planted-word"
 OWNER = {"app.kubernetes.io/managed-by": "tests"}
-MANIFESTS = f"""
-{{kind: DaemonSet, metadata: {{name: falco}}, spec: {{template: {{spec: {{containers: [{{name: falco, env: [{WORD}]}}]}}}}}}}}
----
-{{kind: ConfigMap, metadata: {{name: falco}}, data: {{falco.yaml: "rules_files: [/etc/falco/falco_rules.yaml]"}}}}
-"""
 FILE = {"file": "001-ours.yaml", "item": "falco_ebpf_rules[0] 'ours'", "content": "- rule: A\n"}
-JOB = "falco-rules-0123456789ab"
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available."}
 PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
-OURS = "/etc/falco/rules.d/001-ours.yaml"
-
-
-def said(code: str, message: str) -> dict:
-    """An error or a warning as Falco prints it."""
-    position = {"name": OURS, "line": 2, "column": 13, "offset": 0}
-    place = {"item_type": "rule", "item_name": "A", "position": position}
-    return {
-        "code": code,
-        "codedesc": "Words",
-        "message": message,
-        "context": {"locations": [place], "snippet": "evt.type = x"},
-    }
-
-
-def log(*, errors=(), warnings=()) -> str:
-    found = {"name": OURS, "successful": not errors, "errors": list(errors), "warnings": list(warnings)}
-    return json.dumps({"falco_load_results": [found]}) + "\n"
-
-
-class Falco(Cluster):
-    """A cluster in which each Job has a pod in a state, and a log."""
-
-    def __init__(self, *objects: dict, status: dict | None = None, log: str = log()):
-        super().__init__(*objects)
-        self.rendered = MANIFESTS
-        self.status = {"phase": "Succeeded"} if status is None else status
-        self.log = log
-        self.jobs: list[dict] = []
-        self.asked: list = []
-
-    def helm(self, words, values=None):
-        assert words[:2] == ["template", "falco"]
-        self.asked.append(values)
-        return 0, self.rendered, ""
-
-    def reply(self, method, path, words, body, known):
-        if path.endswith("/log"):
-            assert words["container"] == "falco"
-            return 200, self.log.encode()
-        return super().reply(method, path, words, body, known)
-
-    def answer(self, method, path, words, body):
-        status, found = super().answer(method, path, words, body)
-        if path.endswith("/jobs") and method == "POST" and status == 200:
-            self.jobs.append(found)
-            self.pod_of(found)
-        return status, found
-
-    def pod_of(self, job: dict) -> None:
-        if self.status:
-            labels = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}
-            pod = made("Pod", "p", labels, "falco", spec={"env": [WORD]}, status=self.status)
-            self.objects["v1", "falco", "pods", "p"] = pod
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +71,7 @@ def test_falco_accepts(check):
     cluster = Falco()
     result = check(cluster)
     assert (result["verdict"], result["changed"], result["findings"]) == ("accepted", True, [])
-    assert cluster.changes == [f"POST jobs/{JOB}", f"DELETE jobs/{JOB}"]
+    assert cluster.changes == [f"POST jobs/{JOB}", f"POST configmaps/{JOB}", f"DELETE jobs/{JOB}"]
     (job,) = cluster.jobs
     assert job["spec"]["template"]["spec"]["containers"][0]["env"] == [WORD]
     assert cluster.asked[0]["secret"] == WORD
@@ -151,7 +90,19 @@ def test_two_tasks_share_a_job(check):
     assert check(cluster, state="started")["verdict"] == "started"
     result = check(cluster)
     assert (result["verdict"], result["changed"]) == ("accepted", False)
-    assert cluster.changes == [f"POST jobs/{JOB}", f"DELETE jobs/{JOB}"] and len(cluster.asked) == 1
+    assert cluster.changes == [f"POST jobs/{JOB}", f"POST configmaps/{JOB}", f"DELETE jobs/{JOB}"]
+    assert len(cluster.asked) == 1
+
+
+def test_the_files_go_with_the_job_and_come_where_a_stop_kept_them_away(check):
+    cluster = Falco()
+    check(cluster, state="started")
+    files = cluster.objects.pop(("v1", "falco", "configmaps", JOB))
+    (job,) = cluster.jobs
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": JOB, "uid": job["metadata"]["uid"]}
+    assert files["metadata"]["ownerReferences"] == [owner]
+    assert check(cluster)["verdict"] == "accepted"
+    assert cluster.changes[2:] == [f"POST configmaps/{JOB}", f"DELETE jobs/{JOB}"]
 
 
 def test_the_pod_of_an_earlier_job_says_nothing(check):
@@ -242,7 +193,9 @@ def test_check_mode_announces_and_shows_the_text(check):
     result = check(cluster, mode=Mode(check=True, diff=True))
     assert (result["verdict"], result["changed"]) == ("pending", True)
     assert result["msg"].startswith("Would let Falco validate falco_ebpf_rules[0] 'ours' in a pod of its image")
-    (shown,) = result["diff"]
+    summary, shown = result["diff"]
+    assert result["changes"] == ["+ rule 'A' (001-ours.yaml)", "- rule 'B' (001-ours.yaml)"]
+    assert summary["prepared"].splitlines() == ["ConfigMap falco/falco-rules:", *result["changes"]]
     assert shown["before"]["data"] == {"000-gone.yaml": "old", FILE["file"]: "- rule: B\n"}
     assert shown["after"]["data"] == {FILE["file"]: "- rule: A\n"}
     assert (cluster.changes, cluster.asked) == ([], [])

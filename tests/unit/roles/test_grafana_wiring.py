@@ -13,6 +13,7 @@ from test_grafana_in_cluster import reached
 
 # What says that the role has something to do, one for each task that writes.
 WRITES = ("Write the dashboards", "Write the data sources", "Write the alert rules, the contact points and their route")
+PROOF = "runtime_security.kubernetes proof"
 REMOVES = (
     "Remove the alert rules, the contact points",
     "Remove the dashboards and their folder",
@@ -42,6 +43,8 @@ def test_a_grafana_of_the_cluster_is_wired_once_and_unwired(grafana):
     assert done.returncode == 0, done.stdout
     assert changed(done, WRITES) == [True] * 3
     assert len(grafana.dashboards.stored) == 4
+    # The way of the proof's own event.
+    assert [route["receiver"] for route in grafana.alerting.policies["routes"]] == [PROOF, PROOF]
     assert f"Grafana: {grafana.url}, user admin" in said
     assert "kubectl --namespace monitoring get secret grafana-admin --output go-template=" in said
     assert USER[1] not in done.stdout
@@ -54,6 +57,39 @@ def test_a_grafana_of_the_cluster_is_wired_once_and_unwired(grafana):
     done, said = wire("remove", *reached(grafana))
     assert done.returncode == 0, done.stdout
     assert grafana.dashboards.stored == grafana.folders.stored == grafana.data_sources.stored == {}
+    assert grafana.alerting.policies["routes"] == []
+    assert [point["name"] for point in grafana.alerting.contact_points.values()] == ["grafana-default-email"]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"grafana_wiring_proof_notification": False},
+        {"grafana_wiring_alerts_excluded": ["runtime-event"]},
+        {"grafana_wiring_url": "", "grafana_wiring_user": USER[0], "grafana_wiring_password": USER[1]},
+    ],
+    ids=["off", "without its rule", "elsewhere"],
+)
+def test_the_event_of_the_proof_has_a_way_only_where_it_can_arrive(grafana, inputs):
+    elsewhere = {"grafana_wiring_url": grafana.url} if "grafana_wiring_url" in inputs else {}
+    done, _said = wire("apply", *reached(grafana), **{**inputs, **elsewhere})
+    assert done.returncode == 0, done.stdout
+    assert PROOF not in str(grafana.alerting.policies)
+
+
+def test_detections_on_the_audit_log_go_by_one_variable(grafana):
+    def groups():
+        return {rule["ruleGroup"] for rule in grafana.alerting.rules.values()}
+
+    done, _said = wire("apply", *reached(grafana), grafana_wiring_alerts_excluded=["audit-pods", "pod-exec"])
+    assert done.returncode == 0, done.stdout
+    intervals = {name: seconds for (_folder, name), seconds in grafana.alerting.intervals.items()}
+    assert (groups(), intervals["runtime-security-audit"]) == ({"runtime-security", "runtime-security-audit"}, 30)
+    assert "audit-pods" not in grafana.alerting.rules and "Command in a pod" not in str(grafana.alerting.rules)
+    assert "Attached to a pod" in str(grafana.dashboards.stored["runtime-security-events"])
+    done, _said = wire("apply", *reached(grafana), grafana_wiring_audit=False)
+    assert done.returncode == 0, done.stdout
+    assert groups() == {"runtime-security"}
 
 
 @pytest.mark.parametrize("name", ["apply", "ready"])

@@ -137,3 +137,15 @@ def test_a_volume_of_a_release_taken_over_that_cannot_change_is_refused_before_a
         in said
     ), said
     assert cluster.changes == []
+
+
+CERTIFICATES = ("loki-ca", "loki-ca-next", "loki-ca-previous", "loki-server-tls", "loki-agent-tls", "loki-grafana-tls")
+
+
+@pytest.mark.parametrize("labels", [OURS, {}], ids=["ours", "somebody else's"])
+def test_certificates_and_the_network_policy_go_if_they_are_ours(labels):
+    objects = [made("Secret", name, labels) for name in CERTIFICATES] + [made("NetworkPolicy", "loki", labels)]
+    cluster, _said = remove(*objects)
+    kept = {"Namespace/monitoring", "ConfigMap/of-somebody-else"}
+    theirs = {f"Secret/{name}" for name in CERTIFICATES} | {"NetworkPolicy/loki"}
+    assert cluster.names() == kept | (set() if labels else theirs)

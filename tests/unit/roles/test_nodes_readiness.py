@@ -24,7 +24,7 @@ def without_kubectl(monkeypatch):
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
 
 
-def test_names_of_nodes_are_judged_before_the_namespace_is_made():
+def test_names_of_nodes_are_validated_before_the_namespace_is_made():
     cluster = Cluster(NODE)
     done = run(cluster, [entry("ebpf_readiness", "apply")], ebpf_readiness_nodes=["worker-2"])
     assert done.returncode == 2 and "ebpf_readiness_nodes: no Linux node of the cluster ('worker-2')" in done.stdout

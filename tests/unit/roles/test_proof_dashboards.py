@@ -48,7 +48,7 @@ def test_the_dashboards_that_are_asked_for(tmp_path, case):
         "ansible.builtin.assert": {"that": "asked == expected", "fail_msg": "{{ asked }}"},
         "vars": {"asked": asked["runtime_security.kubernetes.pipeline_proof"]["dashboards"], "expected": expected},
     }
-    files = [str(role / part / "main.yml") for part in ("defaults", "vars")]
+    files = [str(role / part / "main" / "proof.yml") for part in ("defaults", "vars")]
     play = {"hosts": "localhost", "gather_facts": False, "vars_files": files, "tasks": [check]}
     file = tmp_path / "play.yml"
     file.write_text(json.dumps([play]))

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import yaml
 from api_double import Cluster
-from objects_double import made
-from plays import entry, run
+from objects_double import KINDS, made
+from plays import TOP, entry, run
 from test_grafana_in_cluster import secret, service
 
 LABELS = {"app.kubernetes.io/name": "pipeline-proof", "app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
@@ -54,3 +57,95 @@ def test_what_an_interrupted_proof_left_goes_and_nothing_else():
         "changed=0"
         in run(Cluster(), [entry("pipeline_proof", "remove")], "--check", runtime_security_context="nowhere").stdout
     )
+
+
+PROOF = {"pipeline_proof_continuous": True, "pipeline_proof_continuous_metrics": "annotations"}
+
+
+def test_the_continuous_proof_is_installed_once_and_removed_by_its_variable():
+    cluster = Cluster(made("Pod", "of-somebody", namespace="shop"))
+    before = cluster.names()
+    assert run(cluster, [entry("pipeline_proof", "apply")], "--check", **PROOF).returncode == 0
+    assert cluster.changes == []
+    done = run(cluster, [entry("pipeline_proof", "apply")], **PROOF)
+    assert done.returncode == 0, done.stdout
+    assert {
+        "Namespace/continuous-proof",
+        "Deployment/continuous-proof",
+        "ClusterRole/continuous-proof",
+    } < cluster.names()
+    assert "changed=0" in run(cluster, [entry("pipeline_proof", "apply")], **PROOF).stdout
+    assert "changed=0" not in run(cluster, [entry("pipeline_proof", "apply")], "--check").stdout
+    done = run(cluster, [entry("pipeline_proof", "apply")])
+    assert done.returncode == 0, done.stdout
+    assert cluster.names() == before
+    assert "changed=0" in run(cluster, [entry("pipeline_proof", "apply")]).stdout
+
+
+def test_the_continuous_proof_has_no_more_rights_than_it_needs():
+    cluster = Cluster()
+    run(cluster, [entry("pipeline_proof", "apply")], **PROOF)
+    found = {one["kind"]: one for one in cluster.objects.values()}
+    granted = {
+        kind: [(rule["resources"], rule["verbs"]) for rule in found[kind]["rules"]] for kind in ("Role", "ClusterRole")
+    }
+    assert granted["ClusterRole"] == [(["nodes"], ["list"])]
+    assert granted["Role"] == [
+        (["pods"], ["create", "delete", "deletecollection", "get"]),
+        (["pods/exec"], ["create", "get"]),
+    ]
+    assert found["Namespace"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
+    settings = {one["name"]: one["value"] for one in container["env"]}
+    assert all(isinstance(value, str) for value in settings.values())
+    assert "Write below etc" in json.loads(settings["PROOF_RULES"])
+    assert sorted(found["ConfigMap"]["data"]) == sorted(
+        file.name for file in (TOP / "roles/pipeline_proof/files/continuous").glob("*.py")
+    )
+
+
+def test_the_continuous_proof_of_another_installation_stays():
+    cluster = Cluster()
+    run(cluster, [entry("pipeline_proof", "apply")], **PROOF)
+    before = cluster.names()
+    other = {"falco_ebpf_namespace": "second-falco"}
+    done = run(cluster, [entry("pipeline_proof", "apply")], **other)
+    assert done.returncode == 0, done.stdout
+    assert cluster.names() == before
+    refused = run(cluster, [entry("pipeline_proof", "apply")], **PROOF, **other)
+    assert refused.returncode != 0
+    assert cluster.names() == before
+
+
+def test_rules_that_are_disabled_are_not_proven():
+    cluster = Cluster()
+    run(cluster, [entry("pipeline_proof", "apply")], **PROOF, falco_ebpf_rules_disabled={"tags": ["filesystem"]})
+    (deployment,) = [one for one in cluster.objects.values() if one["kind"] == "Deployment"]
+    assert "Write below etc" not in yaml.safe_dump(deployment)
+    refused = run(Cluster(), [entry("pipeline_proof", "apply")], **PROOF, falco_ebpf_shipped_rules=False)
+    assert "pipeline_proof_continuous: no rule to prove" in " ".join(refused.stdout.split())
+
+
+def test_where_the_operator_is_a_monitor_takes_the_place_of_the_annotation(monkeypatch):
+    monkeypatch.setitem(KINDS, "monitoring.coreos.com/v1", ["PrometheusRule", "ServiceMonitor"])
+    cluster = Cluster()
+    asked = {
+        **PROOF,
+        "pipeline_proof_continuous_metrics": "auto",
+        "falco_ebpf_monitor_labels": {"release": "prometheus"},
+    }
+    done = run(cluster, [entry("pipeline_proof", "apply")], **asked)
+    assert done.returncode == 0, done.stdout
+    found = {one["kind"]: one for one in cluster.objects.values()}
+    assert found["ServiceMonitor"]["metadata"]["labels"]["release"] == "prometheus"
+    # It selects the Service, by whose labels it goes.
+    selected = found["ServiceMonitor"]["spec"]["selector"]["matchLabels"]
+    assert selected.items() <= found["Service"]["metadata"]["labels"].items()
+    assert found["Service"]["metadata"]["annotations"]["prometheus.io/scrape"] == "false"
+    assert "changed=0" in run(cluster, [entry("pipeline_proof", "apply")], **asked).stdout
+    run(cluster, [entry("pipeline_proof", "apply")], **PROOF)
+    assert "ServiceMonitor/continuous-proof" not in cluster.names()
+    run(cluster, [entry("pipeline_proof", "apply")], **asked)
+    assert "ServiceMonitor/continuous-proof" in cluster.names()
+    run(cluster, [entry("pipeline_proof", "apply")])
+    assert "ServiceMonitor/continuous-proof" not in cluster.names()

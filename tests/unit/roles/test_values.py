@@ -52,7 +52,7 @@ def test_a_date_without_quotes_is_installed(values):
         loki_stack_persistence=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "apply | Install the releases" in done.stdout
+    assert "releases | Install the releases" in done.stdout
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "vault"])

@@ -94,7 +94,7 @@ ENTRIES = [
     *[("falco_ebpf", name) for name in ("apply", "ready", "rotate", "remove")],
     *[("grafana_wiring", name) for name in ("apply", "ready", "remove")],
     *[("ebpf_readiness", name) for name in ("apply", "remove")],
-    *[("pipeline_proof", name) for name in ("ready", "remove")],
+    *[("pipeline_proof", name) for name in ("apply", "ready", "remove")],
 ]
 
 

@@ -9,7 +9,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.filter.bundle_folde
 
 @pytest.mark.parametrize(
     ("names", "lock"),
-    [([], None), (["bundle.lock.yml"], "{}"), (["bin", "notes.txt"], "images: {a: {id: b}}\ncharts: {}\n")],
+    [([], None), (["bundle.lock.yml"], "{}"), (["bin", "notes.txt"], "images: {a: {id: b}}\ncharts: {}\nrules: {}\n")],
 )
 def test_a_bundle_and_an_empty_folder_are_taken(names, lock):
     assert bundle_folder_faults(names, lock) == []

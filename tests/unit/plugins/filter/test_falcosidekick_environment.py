@@ -17,9 +17,12 @@ def plain(outputs):
 
 def test_each_setting_is_a_variable():
     assert plain({"slack": {"webhookurl": "https://x", "footer": ""}, "loki": {"tenant": None}}) == {
-        "SLACK_WEBHOOKURL": "https://x"
+        "SLACK_MINIMUMPRIORITY": "notice",
+        "SLACK_WEBHOOKURL": "https://x",
+        "LOKI_MINIMUMPRIORITY": "notice",
     }
-    assert plain({"webhook": {"checkcert": False, "maxconcurrentrequests": 2}}) == {
+    assert plain({"webhook": {"checkcert": False, "maxconcurrentrequests": 2, "minimumpriority": "debug"}}) == {
+        "WEBHOOK_MINIMUMPRIORITY": "debug",
         "WEBHOOK_CHECKCERT": "false",
         "WEBHOOK_MAXCONCURRENTREQUESTS": "2",
     }

@@ -185,7 +185,7 @@ def test_a_text_that_is_no_dashboard_is_refused(tmp_path, text, reason):
         ("nowhere.json", "there is no such file on the controller"),
     ],
 )
-def test_what_says_where_a_dashboard_is_is_judged(term, reason):
+def test_what_says_where_a_dashboard_is_is_validated(term, reason):
     assert reason in refusal(term)
 
 

@@ -14,7 +14,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 
 RUNNING = {
     "runtime-security/driver": "kmod",
-    "runtime-security/falco": "0.44.1",
+    "runtime-security/falco": "0.45.1",
     "runtime-security/least-privilege": "false",
 }
 
@@ -151,7 +151,7 @@ def test_a_driver_that_will_not_run_is_refused(run):
     with pytest.raises(WorkError) as error:
         run(readiness="machine", machine=BAD)
     assert str(error.value) == (
-        "falco_ebpf_driver: Falco 0.44.1 will not run ('auto'). Expected a driver that runs on each node. Nothing was changed. "
+        "falco_ebpf_driver: Falco 0.45.1 will not run ('auto'). Expected a driver that runs on each node. Nothing was changed. "
         "This machine (kernel 6.8.0), modern_ebpf: btf: fail This machine (kernel 6.8.0), kmod: btf: fail Fix: correct what is "
         "named, or name the checks that you accept in falco_ebpf_accepted_findings."
     )

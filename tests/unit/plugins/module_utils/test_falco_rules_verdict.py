@@ -121,6 +121,22 @@ def test_whose_warning_it_is(file, own):
     assert (len(said["warnings"]), len(said["notes"])) == (int(own), int(not own))
 
 
+@pytest.mark.parametrize("code", ["LOAD_UNKNOWN_KEY", "LOAD_UNUSED_MACRO", "LOAD_NO_EVTTYPE"])
+def test_a_rule_set_is_not_the_users_own(code):
+    file = "/etc/falco/rules.d/000-falco-3-sandbox.yaml"
+    sandbox = {
+        "file": "000-falco-3-sandbox.yaml",
+        "item": "falco_ebpf_sandbox_rules",
+        "content": "- rule: A\n  priority: DEBUG\n",
+    }
+    found = [warning(file, code, "macro", "m")]
+    said = verdict(log_of({"name": file, "errors": [], "warnings": found}), [sandbox], priority="notice")
+    assert said["warnings"] == []
+    assert [text.split(" (")[0] for text in said["notes"]] == ([] if "UNUSED" in code else ["falco_ebpf_sandbox_rules"])
+    refused = verdict(log_of({"name": file, "errors": [error(file)]}), [sandbox])["errors"]
+    assert refused[0].startswith("falco_ebpf_sandbox_rules (/etc/falco/rules.d/000-falco-3-sandbox.yaml), line 7")
+
+
 def test_what_a_later_file_uses_is_no_warning():
     """Falco compiles all rules again with each file, and reads each file once."""
     early = [warning(FILE, "LOAD_UNUSED_MACRO", "macro", "m"), warning(FILE, "LOAD_UNKNOWN_KEY")]

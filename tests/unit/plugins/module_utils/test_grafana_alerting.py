@@ -8,7 +8,9 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_alert_rules as alert_rules
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_contact_points as points
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_data_source_settings
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_notified as notified
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_policy as policy
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_proof_route as proof_route
 
 OWNER = "test.owner"
 OURS = [["managed_by", "=", OWNER]]
@@ -107,19 +109,49 @@ def test_our_route_stands_first_and_others_stay():
     theirs = {"receiver": "theirs", "object_matchers": [["team", "=", "a"]]}
     tree = {"receiver": "default", "routes": [theirs], "provenance": ""}
     ours = policy.build(route("chat"), OWNER)
-    new = policy.merged(tree, ours, OWNER)
+    new = policy.merged(tree, [ours], OWNER)
     assert new == {"receiver": "default", "routes": [{"receiver": "chat", "object_matchers": OURS}, theirs]}
-    assert policy.merged(new, ours, OWNER) is None
-    assert policy.merged(new, None, OWNER) == {"receiver": "default", "routes": [theirs]}
+    assert policy.merged(new, [ours], OWNER) is None
+    assert policy.merged(new, [], OWNER) == {"receiver": "default", "routes": [theirs]}
 
 
 def test_our_route_that_was_moved_comes_back_first():
     ours = policy.build(route("chat"), OWNER)
     catch_all = {"receiver": "theirs"}
-    assert policy.merged({"receiver": "default", "routes": [catch_all, ours]}, ours, OWNER)["routes"] == [
+    assert policy.merged({"receiver": "default", "routes": [catch_all, ours]}, [ours], OWNER)["routes"] == [
         ours,
         catch_all,
     ]
+
+
+def test_the_routes_of_the_proof_stand_before_ours():
+    ours, proof = policy.build(route("chat"), OWNER), proof_route.routes("proof", OWNER)
+    theirs = {"receiver": "theirs", "object_matchers": [["managed_by", "=", OWNER], ["rule", "=", "R"]]}
+    tree = policy.merged({"receiver": "default", "routes": [theirs, ours]}, [*proof, ours], OWNER)
+    assert tree["routes"] == [*proof, ours, theirs]
+    assert policy.without_proof(tree, OWNER)["routes"] == [ours, theirs]
+    elsewhere = proof_route.routes("elsewhere", OWNER)
+    assert policy.merged(tree, [*elsewhere, ours], OWNER)["routes"] == [*elsewhere, ours, theirs]
+    assert policy.merged(tree, [], OWNER)["routes"] == [theirs]
+
+
+def test_what_is_not_declared_stays_without_a_purge():
+    ours, proof = policy.build(route("chat"), OWNER), proof_route.routes("proof", OWNER)
+    tree = {"receiver": "default", "routes": [*proof, ours]}
+    assert policy.completed(proof_route.routes("new", OWNER), tree, OWNER) == [*proof_route.routes("new", OWNER), ours]
+    assert policy.completed([policy.build(route("mail"), OWNER)], tree, OWNER) == [
+        *proof,
+        policy.build(route("mail"), OWNER),
+    ]
+
+
+def test_an_event_of_the_proof_reaches_nobody_else_and_a_test_everybody():
+    tree = {"receiver": "default", "routes": [*proof_route.routes("proof", OWNER), policy.build(route("chat"), OWNER)]}
+    labels = {"managed_by": OWNER, "k8s_ns_name": "proof", "rule": proof_route.RULE}
+    sink = f"{OWNER} proof"
+    for pod, ends in (("pipeline-proof-1", {sink}), ("notification-test-1", {sink, "chat"}), ("other", {"chat"})):
+        assert notified.contact_points(tree, {**labels, "k8s_pod_name": pod}) == ends
+    assert notified.contact_points(tree, {**labels, "rule": "R", "k8s_pod_name": "pipeline-proof-1"}) == {"chat"}
 
 
 def test_a_route_that_matches_more_than_our_label_is_not_ours():

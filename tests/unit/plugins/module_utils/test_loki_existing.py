@@ -44,6 +44,7 @@ CURRENT, CLASSIC = {"app.kubernetes.io/name": "loki"}, {"app": "loki", "release"
         ([revision("loki", 2, CURRENT), revision("loki", 1, CURRENT, [EMPTY])], "current monolithic claim"),
         ([revision("loki", 1, CURRENT), revision("loki", 2, CURRENT, [EMPTY])], "current monolithic pod"),
         ([revision("loki", 1, CLASSIC, [EMPTY])], "classic monolithic pod"),
+        ([revision("loki", 1, CURRENT, **{existing.STORE: "s3"})], "current monolithic_s3 claim"),
         ([revision("loki-backend", 1, CURRENT), revision("loki-write", 1, CURRENT)], "current simple_scalable claim"),
         ([revision("loki-ingester", 1, CURRENT, [{"name": "data", "emptyDir": {}}])], "current distributed pod"),
     ],

@@ -108,7 +108,7 @@ def test_a_cluster_that_minikube_cannot_ask_is_not_changed(record):
 @pytest.mark.parametrize("state", ["running", "unlinked", "unasked", "degraded", "unknown", "stopped"])
 def test_what_minikube_cannot_change_is_refused_unless_allowed(record, state, name, value):
     wanted = dict(SETTINGS, **{name: value})
-    with pytest.raises(MinikubeError, match="minikube_%s is '.*', asked for is '%s'" % (name, value)):
+    with pytest.raises(MinikubeError, match="minikube_%s is '.*', declared is '%s'" % (name, value)):
         steps(state, record=record, wanted=wanted, nodes=node("running"))
     assert steps(state, ALL, record=record, wanted=wanted, nodes=node("running")) == ["delete", "start"]
 

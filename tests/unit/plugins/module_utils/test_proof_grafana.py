@@ -29,6 +29,12 @@ class FakeGrafana:
             raise answer
         return answer
 
+    def tagged(self, tag):
+        return self.get("/api/search")
+
+    def dashboard(self, uid):
+        return self.get(f"/api/dashboards/uid/{uid}")["dashboard"]
+
     def query(self, body):
         self.bodies.append(body)
         if isinstance(self.answer, Exception):
@@ -98,16 +104,6 @@ def test_expected_dashboards_have_data_and_others_are_not_looked_at():
         ("dashboard B has data in every panel", True),
     ]
     assert proof[0]["detail"] == "2 panels, 2 queries"
-
-
-def test_a_dashboard_in_schema_v2_is_asked_for_in_classic_json():
-    grafana = _with_dashboards(_frames(1), "a")
-    grafana.paths["/api/dashboards/uid/a"] = Refused("dashboard api version not supported", 406)
-    grafana.paths["/api/frontend/settings"] = {"namespace": "org-2"}
-    place = "/apis/dashboard.grafana.app/v1beta1/namespaces/org-2/dashboards/a"
-    grafana.paths[place] = {"spec": _dashboard("a", "up")["dashboard"]}
-    (entry,) = dashboards.dashboards(Watch(5), grafana, "ours", ["a"])
-    assert verdict(entry) == ("dashboard A has data in every panel", True)
 
 
 def test_a_users_dashboard_whose_variables_have_no_choice():

@@ -50,8 +50,8 @@ def _no_pause(monkeypatch):
     monkeypatch.setattr(pods, "_EVERY_SECONDS", 0.001)
 
 
-def _started(cluster, seconds=5):
-    pod = pods.MarkedPod(cluster, "proof", "busybox")
+def _started(cluster, seconds=5, with_sink=False):
+    pod = pods.MarkedPod(cluster, "proof", "busybox", "pipeline-proof-", with_sink)
     pod.start(Watch(seconds))
     return pod
 
@@ -64,6 +64,26 @@ def test_it_makes_its_namespace_and_takes_both_away():
     assert cluster.names("Pod") == [pod.name]
     pod.remove()
     assert cluster.objects == {}
+
+
+def test_with_a_sink_it_has_an_address_until_it_goes():
+    cluster = FakeCluster()
+    pod = _started(cluster, with_sink=True)
+    pod.wait_running()
+    spec = cluster.objects["Service", "notification-sink"]["spec"]
+    assert spec["selector"].items() <= cluster.objects["Pod", pod.name]["metadata"]["labels"].items()
+    assert spec["ports"] == [{"port": 8080, "targetPort": 8080}]
+    pod.remove()
+    assert cluster.objects == {}
+
+
+def test_a_service_of_somebody_else_stays():
+    theirs = {"kind": "Service", "metadata": {"name": "notification-sink"}}
+    cluster = FakeCluster(_namespace(), theirs)
+    pod = _started(cluster, with_sink=True)
+    pod.wait_running()
+    pod.remove()
+    assert cluster.objects["Service", "notification-sink"] == theirs
 
 
 def test_a_namespace_of_somebody_else_stays():
@@ -94,7 +114,7 @@ def test_leftovers_are_removed_first():
 def test_a_namespace_that_is_going_is_waited_for():
     going = _namespace()
     going["status"]["phase"] = "Terminating"
-    pod = pods.MarkedPod(FakeCluster(going), "proof", "busybox")
+    pod = pods.MarkedPod(FakeCluster(going), "proof", "busybox", "pipeline-proof-")
     with pytest.raises(NotYet, match="still being removed"):
         pod._prepare_namespace()
 
@@ -151,7 +171,7 @@ def test_an_image_that_never_comes_is_told_at_once():
 
 
 def test_removal_also_works_when_nothing_was_made():
-    pods.MarkedPod(FakeCluster(), "proof", "busybox").remove()
+    pods.MarkedPod(FakeCluster(), "proof", "busybox", "pipeline-proof-").remove()
 
 
 @pytest.mark.parametrize(
@@ -174,52 +194,13 @@ def test_waiting_reason(status, reason):
     assert pods.waiting_reason({"status": status}) == reason
 
 
-def test_the_pod_is_weak():
-    spec = pods.pod_definition("name", "proof", "busybox", 60)["spec"]
-    container = spec["containers"][0]
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_pod_is_weak(number):
+    spec = pods.pod_definition("name", "proof", "busybox", 60, True)["spec"]
+    container = spec["containers"][number]
     assert spec["automountServiceAccountToken"] is False
     assert spec["activeDeadlineSeconds"] == 60
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-
-
-class _Session:
-    def __init__(self, echo):
-        self.echo = echo
-        self.sent = ""
-        self.closed = False
-
-    def write_stdin(self, text):
-        self.sent += text
-
-    def readline_stdout(self, timeout):
-        return self.echo if self.echo is not None else self.sent.rstrip("\n")
-
-    def close(self):
-        self.closed = True
-
-
-def test_the_marker_is_printed_by_the_pod():
-    cluster = FakeCluster()
-    session = _Session(None)
-    cluster.attach = lambda name, namespace: session
-    assert pods.MarkedPod(cluster, "proof", "busybox").print_marker() > 0
-    assert session.closed
-
-
-def test_a_pod_that_does_not_answer_is_told():
-    cluster = FakeCluster()
-    session = _Session("")
-    cluster.attach = lambda name, namespace: session
-    with pytest.raises(NotSeen, match="did not repeat"):
-        pods.MarkedPod(cluster, "proof", "busybox").print_marker()
-    assert session.closed
-
-
-def test_a_shell_that_prints_something_else_did_not_start():
-    cluster = FakeCluster()
-    cluster.run_on_terminal = lambda *unused: "sh: not found"
-    with pytest.raises(ClusterError, match="not found"):
-        pods.MarkedPod(cluster, "proof", "busybox").start_shell(1)

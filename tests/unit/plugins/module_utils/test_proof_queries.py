@@ -121,6 +121,8 @@ def test_as_json(text, value):
 
 
 class _Client:
+    url = "http://grafana"
+
     def __init__(self, answer):
         self.answer = answer
 

@@ -110,8 +110,8 @@ def test_a_pod_that_was_replaced_is_waited_for(monkeypatch):
     with pytest.raises(NotSeen, match="falco/receiver-1 was replaced and still ends"):
         settle(cluster, Watch(0.05))
     timer = threading.Timer(0.1, cluster.pods.pop)
-    timer.start()
     began = time.monotonic()
+    timer.start()
     settle(cluster, Watch(5))
     assert time.monotonic() - began >= 0.1
 
@@ -168,3 +168,16 @@ def test_where_nobody_gets_in_a_refusal_proves_nothing(pki):
     (entry,) = receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client").check(Watch(0.05))
     assert not entry["ok"]
     assert "connection refused" in entry["detail"]
+
+
+def test_loki_is_asked_with_the_log_agents_certificate(pki):
+    files = _files(pki)
+    secret = {"tls.crt": files["client.crt"], "tls.key": files["client.key"], "ca.crt": files["ca.crt"]}
+    cluster = FakeCluster(pki, secret=secret, servers=3)
+    checks = receiver.Receiver(cluster, "falco", SERVICE_NAME, 2801, "client", receiver.LOKI).check(Watch(5))
+    proof = [next(checks) for unused in range(3)]
+    assert [(entry["name"], entry["ok"]) for entry in proof] == [
+        ("Loki accepts the log agent's client certificate", True),
+        ("Loki refuses a client without a certificate", True),
+        ("Loki refuses a client certificate of another CA", True),
+    ]

@@ -51,7 +51,7 @@ class Cluster:
     def find(self, kind, namespace, selector):
         return list(self.found[selector])
 
-    def attach(self, name, namespace):
+    def attach(self, name, namespace, container):
         self.asked.append(name)
         return Session()
 

@@ -34,7 +34,7 @@ def test_evaluates_all_drivers_of_the_release(monkeypatch):
     result = run(monkeypatch)
     assert list(result["drivers"]) == ["modern_ebpf", "kmod"]
     assert result["recommended_driver"] == "modern_ebpf"
-    assert (result["falco_version"], result["requirements_since"]) == ("0.44.1", "0.44.0")
+    assert (result["falco_version"], result["requirements_since"]) == ("0.45.1", "0.45.0")
     assert set(run(monkeypatch, falco_version="0.43.1")["drivers"]) == {"modern_ebpf", "kmod", "ebpf"}
 
 
@@ -45,8 +45,8 @@ def test_changes_nothing_in_check_mode_either(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"falco_version": "latest"}, "falco_version is 'latest'; give a release from 0.38.0 on, such as 0.44.1."),
-        ({"falco_version": "0.30.0"}, "falco_version is '0.30.0'; give a release from 0.38.0 on, such as 0.44.1."),
+        ({"falco_version": "latest"}, "falco_version is 'latest'; give a release from 0.38.0 on, such as 0.45.1."),
+        ({"falco_version": "0.30.0"}, "falco_version is '0.30.0'; give a release from 0.38.0 on, such as 0.45.1."),
         ({"buffer_preset": 11}, "buffer_preset is 11; give 1 to 10 (4 is 8 MiB)."),
         ({"cpus_for_each_buffer": -1}, "cpus_for_each_buffer is -1; give 0 or more."),
         (

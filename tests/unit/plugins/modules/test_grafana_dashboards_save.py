@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard_store
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_dashboard_classic
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError
 
 
@@ -30,12 +30,12 @@ class FakeGrafana:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(grafana_dashboard_store, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(grafana_dashboard_classic, "PAUSE_SECONDS", 0)
 
 
 def save(grafana, version=7):
     payload = {"dashboard": {"uid": "one", "version": version}}
-    grafana_dashboard_store.Store(grafana).post("one", payload)
+    grafana_dashboard_classic.Classic(grafana).post("one", payload)
 
 
 def test_grafana_that_took_its_locked_database_for_somebody_else_is_asked_again():

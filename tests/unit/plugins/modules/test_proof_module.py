@@ -20,12 +20,15 @@ def test_failure_names_each_line_with_its_reason():
 
 
 def test_lines_are_skipped_with_a_reason():
-    assert pipeline.skipped({"etcd": True, "audit": True, "witness": True, "dashboards": ["a"]}) == []
-    skipped = pipeline.skipped({"etcd": False, "audit": False, "witness": False, "dashboards": ["api-audit"]})
+    options = ("etcd", "audit", "notification", "witness", "loki_client_secret")
+    assert pipeline.skipped({**dict.fromkeys(options, True), "dashboards": ["a"]}) == []
+    skipped = pipeline.skipped({**dict.fromkeys(options, False), "dashboards": ["api-audit"]})
     assert [entry["name"] for entry in skipped] == [
         '{container="etcd"} |= "compaction"',
         "the audit log is searchable",
         "dashboard ... has data in every panel",
+        "a shell's Falco event becomes a notification",
+        "Loki accepts the log agent's client certificate",
         "an event of a process that ran before Falco names it",
     ]
     assert all(entry["reason"] for entry in skipped)
