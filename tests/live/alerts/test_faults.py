@@ -113,6 +113,16 @@ def test_a_sensor_without_events_is_seen(stack):
     stack.clears("Sensor silent", time.monotonic())
 
 
+def test_a_contact_point_that_is_wrong_is_seen(stack):
+    right = stack.sink_address()
+    since = time.monotonic()
+    # Nothing listens on that port.
+    declare(stack, right.replace(":8080", ":9"))
+    stack.fires("Notifications failed", since, 180)
+    declare(stack, right)
+    stack.clears("Notifications failed", time.monotonic(), 480)
+
+
 def test_a_certificate_that_ends_soon_is_seen(stack):
     rules = {"falco-receiver-tls": int(time.time()) + 3 * 86400, "falco-ca": int(time.time()) + 900 * 86400}
     address = stack.sink_address()

@@ -17,7 +17,8 @@ from sources import NoAnswer
 
 SHELL, WRITE = "Terminal shell in container", "Write below etc"
 NODES = ["one", "two"]
-SETTINGS = rounds.Settings("continuous-proof", "falco", [SHELL, WRITE], 10)
+COMMAND = "Command in a pod"
+SETTINGS = rounds.Settings("continuous-proof", "falco", [SHELL, WRITE], 10, (COMMAND,))
 
 
 class Pipeline:
@@ -58,6 +59,14 @@ class Pipeline:
         if self.is_broken("loki"):
             raise NoAnswer("connection refused")
         nodes = [node for node in self.ran if not self.is_broken("agent", node)]
+        if "kube-apiserver" in expression:
+            target = {"resource": "pods", "subresource": "exec"}
+            lines = [
+                {"objectRef": {**target, "name": pod_name(node)}} for node in nodes if not self.is_broken("audit", node)
+            ]
+            # The request for the pod has the marker too.
+            other = {"objectRef": {"resource": "pods", "name": pod_name("two")}}
+            return ["no JSON", "[]", "{}", *map(json.dumps, [other, *lines])]
         if '"falco"' not in expression:
             return [f"{self.marker} {pod_name(node)}" for node in nodes if not self.is_broken("agent, own line")]
         events = [
@@ -95,7 +104,9 @@ def run(monkeypatch):
 
 
 def everywhere(hop):
-    return {(node, rule): hop for node in NODES for rule in SETTINGS.rules}
+    """Where each detection stopped, if a rule did so at a hop; the one on the audit log passes what it does not need."""
+    audit = hop if hop in hops.AUDIT_HOPS else ""
+    return {(node, rule): hop for node in NODES for rule in SETTINGS.rules} | {(node, COMMAND): audit for node in NODES}
 
 
 def test_whole(run):
@@ -130,7 +141,13 @@ def test_one_rule(run, part, hop):
 
 @pytest.mark.parametrize("part", ["pod", "agent", "falco", "receiver"])
 def test_one_node(run, part):
-    assert run(Pipeline((part, "two"))) == everywhere("") | {("two", rule): part for rule in SETTINGS.rules}
+    there = {detection: hop for detection, hop in everywhere(part).items() if detection[0] == "two"}
+    assert run(Pipeline((part, "two"))) == everywhere("") | there
+
+
+@pytest.mark.parametrize(("broken", "nodes"), [("audit", NODES), (("audit", "two"), ["two"])])
+def test_an_audit_log_that_does_not_arrive(run, broken, nodes):
+    assert run(Pipeline(broken)) == everywhere("") | {(node, COMMAND): "audit" for node in nodes}
 
 
 def test_an_event_in_loki_shows_that_the_agent_works(run):
@@ -154,13 +171,15 @@ def test_pods_that_cannot_be_removed_do_not_hide_the_result(run, capsys):
     assert "the pods stay: no answer" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("broken", "said"), [("loki", "connection refused"), ("no target", "no receiver is scraped")])
-def test_the_reason_is_in_the_log(run, broken, said):
+@pytest.mark.parametrize(
+    ("broken", "said", "count"), [("loki", "connection refused", 6), ("no target", "no receiver is scraped", 4)]
+)
+def test_the_reason_is_in_the_log(run, broken, said, count):
     pipeline = Pipeline(broken)
     one = rounds.Round(pipeline, pipeline, pipeline, SETTINGS)
     one.run()
     stops = json.loads(prover.report(one, 0, 1))["stopped"]
-    assert [stop["error"] for stop in stops] == [said] * 4
+    assert [stop["error"] for stop in stops] == [said] * count
 
 
 def test_what_was_seen_once_does_not_count_when_it_no_longer_answers(run):
@@ -169,7 +188,7 @@ def test_what_was_seen_once_does_not_count_when_it_no_longer_answers(run):
 
         def lines(self, expression, since):
             self.asked += 1
-            if self.asked > 2:
+            if self.asked > 3:
                 raise NoAnswer("gone")
             return super().lines(expression, since)
 

@@ -12,33 +12,39 @@ from typing import Any
 
 # In the order in which they are looked at; each has the next one's evidence, except that Loki has that of agent and falco.
 POD, LOKI, AGENT, FALCO, PROMETHEUS, RECEIVER = HOPS = ("pod", "loki", "agent", "falco", "prometheus", "receiver")
+AUDIT = "audit"
+# Those of a detection on the API server's audit log.
+AUDIT_HOPS = (POD, LOKI, AGENT, AUDIT)
 
 
 @dataclass
 class Seen:
-    """Seconds after the trigger at which each hop was seen to work, and what it said where it did not."""
+    """Seconds after the trigger at which each hop was seen to work, and what it said where it did not; others than its own are ignored."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    hops: tuple[str, ...] = HOPS
 
     def passed(self, hop: str, seconds: float) -> None:
         """The first time counts."""
-        self.seconds.setdefault(hop, seconds)
-        self.errors.pop(hop, None)
+        if hop in self.hops:
+            self.seconds.setdefault(hop, seconds)
+            self.errors.pop(hop, None)
 
     def failed(self, hop: str, error: str) -> None:
         """It does not work now, whatever it did before."""
-        self.seconds.pop(hop, None)
-        self.errors[hop] = error
+        if hop in self.hops:
+            self.seconds.pop(hop, None)
+            self.errors[hop] = error
 
     @property
     def whole(self) -> bool:
-        return len(self.seconds) == len(HOPS)
+        return len(self.seconds) == len(self.hops)
 
     @property
     def stopped(self) -> str:
         """The first hop that was not seen to work, '' for none."""
-        return next((hop for hop in HOPS if hop not in self.seconds), "")
+        return next((hop for hop in self.hops if hop not in self.seconds), "")
 
 
 def pods_with_marker(lines: Iterable[str], marker: str) -> set[str]:
@@ -53,6 +59,19 @@ def events(lines: Iterable[str]) -> set[tuple[str, str]]:
         try:
             event = json.loads(line)
             found.add((event["output_fields"]["k8s.pod.name"], event["rule"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def commands(lines: Iterable[str]) -> set[str]:
+    """Pods in which a command was run, by the audit lines of these requests."""
+    found = set()
+    for line in lines:
+        try:
+            target = json.loads(line)["objectRef"]
+            if (target["resource"], target["subresource"]) == ("pods", "exec"):
+                found.add(target["name"])
         except (ValueError, KeyError, TypeError):
             continue
     return found

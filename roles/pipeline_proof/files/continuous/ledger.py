@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from hops import HOPS, Seen
+from hops import Seen
 
 PREFIX = "runtime_security_detection"
 _ABOUT = {
@@ -84,9 +84,7 @@ class Ledger:
             yield f"{PREFIX}_last_success_timestamp_seconds", labels, at
             yield f"{PREFIX}_seconds", labels, seconds
         for (node, rule), stopped in self._stopped.items():
-            for hop in HOPS:
-                if hop == stopped:
-                    yield f"{PREFIX}_stopped", {"rule": rule, "node_name": node, "hop": hop}, 1
+            yield f"{PREFIX}_stopped", {"rule": rule, "node_name": node, "hop": stopped}, 1
         if self._round:
             yield f"{PREFIX}_round_timestamp_seconds", {}, self._round[0]
             yield f"{PREFIX}_round_seconds", {}, self._round[1]

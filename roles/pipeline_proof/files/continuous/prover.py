@@ -72,7 +72,13 @@ def main(settings: dict[str, str]) -> None:
     pods = Pods(api, namespace, settings["PROOF_IMAGE"], settings["PROOF_PROGRAMS"], falco_namespace)
     loki = Loki(settings["PROOF_LOKI_URL"], settings["PROOF_LOKI_TENANT"])
     prometheus = Prometheus(settings["PROOF_PROMETHEUS_URL"])
-    of_round = Settings(namespace, falco_namespace, json.loads(settings["PROOF_RULES"]), wait)
+    of_round = Settings(
+        namespace,
+        falco_namespace,
+        json.loads(settings["PROOF_RULES"]),
+        wait,
+        tuple(json.loads(settings["PROOF_AUDIT"])),
+    )
     while True:
         began, started = time.time(), time.monotonic()
         one = Round(pods, loki, prometheus, of_round)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One round: every rule on every node, followed to Loki and to the receiver's counter in Prometheus."""
+"""One round: every rule on every node, followed to Loki and to the receiver's counter in Prometheus; and the request that starts it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from sources import Loki, NoAnswer, Prometheus
 _EVERY_SECONDS = 2
 # A scrape is rarer than that.
 _COUNTED_EVERY = 2
+# As the detections select them; only those of commands.
+_AUDIT = '{container="kube-apiserver"} |= "audit.k8s.io/" |= "/exec"'
 _UP = 'sum(up{service=~"falco-falcosidekick|falco-exporter"})'
 
 
@@ -27,6 +29,8 @@ class Settings:
     falco_namespace: str
     rules: list[str]
     wait_seconds: int
+    # Detections on the audit log that the command in a pod is itself; none where the log is not in Loki.
+    audit: tuple[str, ...] = ()
 
 
 class Round:
@@ -45,7 +49,8 @@ class Round:
     def run(self) -> dict[tuple[str, str], hops.Seen]:
         """The pods stay until the end: with a pod its log goes, which an agent may not have read yet."""
         nodes = self._pods.nodes()
-        self.seen = {(node, rule): hops.Seen() for node in nodes for rule in self._settings.rules}
+        ways = dict.fromkeys(self._settings.rules, hops.HOPS) | dict.fromkeys(self._settings.audit, hops.AUDIT_HOPS)
+        self.seen = {(node, rule): hops.Seen(hops=way) for node in nodes for rule, way in ways.items()}
         try:
             self._before = self._counts()
         except NoAnswer:
@@ -72,9 +77,10 @@ class Round:
             self._pods.start(node, self.marker, self._settings.rules, lifetime)
             self._moments[node] = time.monotonic()
             errors, self.cpu_seconds[node] = self._pods.trigger(node, self.marker)
+            errors |= dict.fromkeys(self._settings.audit, "")
         except ApiError as error:
-            errors = dict.fromkeys(self._settings.rules, str(error))
-        for rule in self._settings.rules:
+            errors = dict.fromkeys((*self._settings.rules, *self._settings.audit), str(error))
+        for rule in (*self._settings.rules, *self._settings.audit):
             error = errors.get(rule, "not run")
             if error:
                 self.seen[node, rule].failed(hops.POD, error)
@@ -106,11 +112,13 @@ class Round:
             of_falco = self._loki.lines(
                 f'{{namespace="{settings.falco_namespace}", container="falco"}} |= "{self.marker}"', self._began
             )
+            requests = self._loki.lines(f'{_AUDIT} |= "{self.marker}"', self._began) if settings.audit else []
         except NoAnswer as error:
             for seen in self._triggered():
                 seen.failed(hops.LOKI, str(error))
             return
         pods, events = hops.pods_with_marker(own, self.marker), hops.events(of_falco)
+        commands = hops.commands(requests)
         for (node, rule), seen in self.seen.items():
             if hops.POD not in seen.seconds:
                 continue
@@ -121,6 +129,9 @@ class Round:
                 # An agent that brings Falco's line works, wherever the pod's own line is.
                 seen.passed(hops.AGENT, self._since(node))
                 seen.passed(hops.FALCO, self._since(node))
+            if pod_name(node) in commands:
+                seen.passed(hops.AGENT, self._since(node))
+                seen.passed(hops.AUDIT, self._since(node))
 
     def _look_at_prometheus(self) -> None:
         began = time.monotonic()
