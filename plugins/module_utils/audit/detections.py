@@ -39,10 +39,10 @@ EVENT_FIELDS = {
     "object_namespace": "involvedObject.namespace",
     "name": "involvedObject.name",
 }
-# The same of a line of a node's syslog daemon: groups of a regular expression.
+# The same of a line of a node's syslog daemon: groups of a regular expression. The kernel names no user.
 NODE_LINE = (
-    r"(?:(?P<ssh>sshd)(?:-session)?\[\d+\]: Accepted \S+ for |(?P<sudo>sudo)(?:\[\d+\])?: +)"
-    r"(?P<user>\S+) (?:from |: .*COMMAND=)(?P<command>.*)"
+    r"(?:(?:(?P<ssh>sshd)(?:-session)?\[\d+\]: Accepted \S+ for |(?P<sudo>sudo)(?:\[\d+\])?: +)"
+    r"(?P<user>\S+) (?:from |: .*COMMAND=)|(?P<kernel>kernel): .*ut of memory: Killed process \d+ )(?P<command>.*)"
 )
 # Keys of an exception, and what their values are compared with.
 EXCEPTION_FIELDS = {
@@ -58,6 +58,7 @@ _COMPARED = set(FIELDS) - {"stage", "groups", "user_agent", "address", "body"}
 _WHERE = _COMPARED | {
     "ssh",
     "sudo",
+    "kernel",
     "reason",
     "kind",
     "image_elsewhere",

@@ -61,7 +61,7 @@ def _events(_detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
 
 def _nodes(_detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
     """The same of lines of the nodes' syslog daemons."""
-    return f'{{{NODES}}} |~ "sshd|sudo"', f"regexp `{NODE_LINE}`", "{{.node_name}}: {{.command}}", "{{.none}}"
+    return f'{{{NODES}}} |~ "sshd|sudo|Killed process"', f"regexp `{NODE_LINE}`", "{{.node_name}}: {{.command}}", "{{.none}}"
 
 
 def _requests(detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:

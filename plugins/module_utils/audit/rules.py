@@ -66,7 +66,7 @@ def _rule(uid: str, title: str, members: list[Detection], least: int = 0) -> dic
         "error": "error",
         "labels": {"severity": _SEVERITY},
         "annotations": {
-            "summary": "{{ $labels.priority }}: {{ $labels.rule }} by {{ $labels.user }}",
+            "summary": "{{ $labels.priority }}: {{ $labels.rule }}{{ with $labels.user }} by {{ . }}{{ end }}",
             "description": "{{ $values.A.Value }} times in "
             + (SWEEP_WINDOW if least else WINDOW)
             + where

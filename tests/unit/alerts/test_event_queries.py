@@ -117,6 +117,20 @@ LOGIN = "2026-11-23T21:00:07.123456+00:00 n1 sshd[812]: Accepted publickey for r
 SUDO = "Nov 23 21:00:07 n1 sudo:   alice : TTY=pts/0 ; PWD=/root ; USER=root ; COMMAND=/usr/bin/cat /etc/shadow"
 
 
+KILLED = (
+    "Nov 23 21:00:07 n1 kernel: [ 4242.123456] Memory cgroup out of memory: Killed process 4711 (Web Content) total-vm:10kB, anon-rss:9kB, "
+    "file-rss:0kB, shmem-rss:0kB, UID:65534 pgtables:48kB oom_score_adj:999"
+)
+
+
+@pytest.mark.parametrize("words", ["Memory cgroup out of memory", "Out of memory"])
+def test_a_process_that_the_kernel_killed(found, words):
+    """Containers at their limit, and a node without memory; messages of Red Hat's have no time since the start."""
+    line = KILLED.replace("Memory cgroup out of memory", words)
+    assert found(line, labels=NODE) == [("Process killed for lack of memory", "", "")]
+    assert found(line.replace("[ 4242.123456] ", ""), labels=NODE) == [("Process killed for lack of memory", "", "")]
+
+
 def test_logins_and_sudo_on_a_node(found):
     newer = LOGIN.replace("sshd[", "sshd-session[").replace("root", "bob")
     assert found(LOGIN, newer, SUDO, labels=NODE) == [
@@ -133,6 +147,8 @@ def test_logins_and_sudo_on_a_node(found):
         "Nov 23 21:00:07 n1 sshd[812]: Disconnected from user root 10.0.0.9 port 50022",
         "Nov 23 21:00:07 n1 sshd[812]: Invalid user : Accepted from 10.0.0.9 port 1",
         "Nov 23 21:00:07 n1 sudo: pam_unix(sudo:session): session opened for user root(uid=0) by alice(uid=1000)",
+        "Nov 23 21:00:07 n1 kernel: [1.2] oom_reaper: reaped process 4711 (loki), now anon-rss:0kB, file-rss:0kB",
+        "Nov 23 21:00:07 n1 sh[3]: Killed process 4711 (loki)",
         "Nov 23 21:00:07 n1 cron[1]: (root) CMD (echo COMMAND= Accepted)",
     ],
 )
