@@ -55,10 +55,13 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary. C(rules) are the alert rules, in the form of the module M(runtime_security.kubernetes.grafana_alerting);
-      C(panels) are queries of Loki for the inputs of the dashboard C(runtime-security-events).
+      C(panels) are queries of Loki for the inputs of the dashboard C(runtime-security-events); C(detections) are those that are not
+      excluded, for the module M(runtime_security.kubernetes.audit_exceptions_info).
   type: list
   elements: dict
 """
+
+import dataclasses
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
@@ -79,4 +82,5 @@ class LookupModule(LookupBase):
         used = [detection for detection in found if detection.uid not in excluded]
         built = rules.build(used, self.get_option("thresholds"))
         wanted = [rule for rule in built if rule["uid"] not in excluded]
-        return [{"rules": wanted, "panels": rules.panels(used)}]
+        listed = [dataclasses.asdict(detection) for detection in used]
+        return [{"rules": wanted, "panels": rules.panels(used), "detections": listed}]

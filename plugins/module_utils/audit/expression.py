@@ -35,11 +35,14 @@ _POD = '{{if eq .resource "pods"}}{{.name}}{{end}}'
 _SHOWN = {"stage", "code", "verb", "user", "uri", "resource", "subresource", "object_namespace", "name"}
 
 
-def lines(detections: t.Sequence[Detection]) -> str:
-    """The lines of some detections of one outcome and form, with the labels rule, object and those of Falco's events."""
+def lines(detections: t.Sequence[Detection], more: t.Sequence[str] = ()) -> str:
+    """The lines of some detections of one outcome and form, with the labels rule, object and those of Falco's events.
+
+    more are further fields of requests that become labels.
+    """
     strings = sorted({text for detection in detections for text in detection.line})
     rule = "{{else ".join(f"if {_condition(detection)}}}}}{detection.title}" for detection in detections)
-    read = {"event": _events, "node": _nodes}.get(detections[0].form, _requests)(detections)
+    read = {"event": _events, "node": _nodes}.get(detections[0].form, _requests)(detections, more)
     found = f"{read[0]} |~ `{'|'.join(map(re.escape, strings))}` | {read[1]}"
     return (
         f"{found} | label_format rule=`{{{{{rule}{{{{end}}}}`, object=`{read[2]}`, k8s_pod_name=`{read[3]}`, k8s_ns_name=object_namespace"
@@ -48,7 +51,7 @@ def lines(detections: t.Sequence[Detection]) -> str:
     )
 
 
-def _events(_detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
+def _events(_detections: t.Sequence[Detection], _more: t.Sequence[str]) -> tuple[str, str, str, str]:
     """What selects events, what parses them, and templates of the object and the pod that one is about."""
     parsed = ", ".join(f'{name}="{path}"' for name, path in sorted(EVENT_FIELDS.items()))
     return (
@@ -59,14 +62,19 @@ def _events(_detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
     )
 
 
-def _nodes(_detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
+def _nodes(_detections: t.Sequence[Detection], _more: t.Sequence[str]) -> tuple[str, str, str, str]:
     """The same of lines of the nodes' syslog daemons."""
-    return f'{{{NODES}}} |~ "sshd|sudo|Killed process"', f"regexp `{NODE_LINE}`", "{{.node_name}}: {{.command}}", "{{.none}}"
+    return (
+        f'{{{NODES}}} |~ "sshd|sudo|Killed process"',
+        f"regexp `{NODE_LINE}`",
+        "{{.node_name}}: {{.command}}",
+        "{{.none}}",
+    )
 
 
-def _requests(detections: t.Sequence[Detection]) -> tuple[str, str, str, str]:
+def _requests(detections: t.Sequence[Detection], more: t.Sequence[str]) -> tuple[str, str, str, str]:
     """The same of requests to the API server."""
-    fields = sorted(_SHOWN.union(*(detection.fields() for detection in detections)))
+    fields = sorted(_SHOWN.union(more, *(detection.fields() for detection in detections)))
     counted = {"address"} if detections[0].more_than else set()
     parsed = ", ".join(f'{name}="{FIELDS[name]}"' for name in [*fields, *counted])
     head, parse = "audit.k8s.io/", f"json {parsed}"

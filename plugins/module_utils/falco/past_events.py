@@ -1,22 +1,16 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Falco's events of the last days, counted by Loki: it has many more lines than one wants to read."""
+"""Falco's events of the last days, counted by Loki."""
 
 from __future__ import annotations
 
-import time
 import typing as t
 
-from ..proof.grafana import Reader, Refused
-from ..proof.queries import samples_of
+from ..loki.past import DAY, by_day
+from ..proof.grafana import Reader
 from .exceptions import POD, Rule
 from .noise import CONTEXT, Seen
-
-DAY = 86400
-_SHORTEST = 60
-# How Loki refuses an answer with too many series: "maximum of series (500) reached", from 3.6 on "maximum number of series (500)".
-_TOO_MANY = "of series ("
 
 
 def expression(rule: Rule, namespace: str, excluded: list[str], seconds: int) -> tuple[str, dict[str, str]]:
@@ -46,27 +40,13 @@ class Past:
 
     def read(self, rules: list[Rule], days: int) -> list[Seen]:
         """Days are counted backwards from now."""
-        now = int(time.time())
-        return [seen for rule in rules for day in range(days) for seen in self._window(rule, day, now - day * DAY, DAY)]
+        return [seen for rule in rules for seen in self._events(rule, days)]
 
-    def _window(self, rule: Rule, day: int, end: int, seconds: int) -> t.Iterator[Seen]:
-        text, labels = expression(rule, self._namespace, self._excluded, seconds)
-        query = {
-            "refId": "A",
-            "datasource": {"type": "loki", "uid": self._uid},
-            "expr": text,
-            "queryType": "instant",
-        }
-        try:
-            answer = self._grafana.query(
-                {"queries": [query], "from": str((end - seconds) * 1000), "to": str(end * 1000)}
-            )
-        except Refused as exc:
-            if _TOO_MANY not in str(exc) or seconds <= _SHORTEST:
-                raise
-            yield from self._window(rule, day, end, seconds // 2)
-            yield from self._window(rule, day, end - seconds // 2, seconds - seconds // 2)
-            return
-        for sample in samples_of(answer):
+    def _events(self, rule: Rule, days: int) -> t.Iterator[Seen]:
+        def text(seconds: int) -> str:
+            return expression(rule, self._namespace, self._excluded, seconds)[0]
+
+        _text, labels = expression(rule, self._namespace, self._excluded, DAY)
+        for day, sample in by_day(self._grafana, self._uid, text, days):
             fields = {field: sample.labels[label] for label, field in labels.items() if sample.labels.get(label)}
             yield Seen(rule.name, fields, day, int(sample.value))
