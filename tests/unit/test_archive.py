@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 TOP = Path(__file__).parents[2]
-# 600 KiB.
-MOST_BYTES = 600 * 1024
+# 608 KiB.
+MOST_BYTES = 608 * 1024
 # Roles for the collection's own playbooks; their READMEs are for contributors.
 INTERNAL = ("playbook",)
 TOP_LEVEL = {
