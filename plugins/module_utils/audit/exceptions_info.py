@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit import noise
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit.detections import PRIORITIES, Detection
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError, path
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
     CONNECTION_CONSTRAINTS,
-    connected,
     connection_spec,
-    failure,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.past import by_day
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader, Refused
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.past import by_day, reader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import yaml
 
@@ -32,19 +29,12 @@ CONSTRAINTS = CONNECTION_CONSTRAINTS
 def run(params: dict, mode: Mode) -> dict:
     """Read the past, and propose what would have kept it quiet."""
     detections = noise.tunable([Detection(**one) for one in params["detections"]], params["priority"].capitalize())
-    try:
-        client = connected(params)
-        client.request("GET", path("org"))
-    except GrafanaError as exc:
-        raise failure(exc) from exc
+    grafana, uid = reader(params), params["loki_uid"]
     past: list[tuple[int, dict, int]] = []
     try:
         for text in noise.expressions(detections):
             samples = by_day(
-                Reader(client),
-                params["loki_uid"],
-                lambda seconds, text=text: text.replace("$window", f"{seconds}s"),
-                params["days"],
+                grafana, uid, lambda seconds, text=text: text.replace("$window", f"{seconds}s"), params["days"]
             )
             past += [(day, sample.labels, int(sample.value)) for day, sample in samples]
     except Refused as exc:

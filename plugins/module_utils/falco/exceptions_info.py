@@ -9,14 +9,12 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.exceptions import rules_of
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.past_events import Past
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.falco.rules import FILES_OPTION
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_client import GrafanaError, path
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
     CONNECTION_CONSTRAINTS,
-    connected,
     connection_spec,
-    failure,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Reader, Refused
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.past import reader
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proof.grafana import Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.yaml_library import yaml
 
@@ -35,12 +33,7 @@ CONSTRAINTS = CONNECTION_CONSTRAINTS
 def run(params: dict, mode: Mode) -> dict:
     """Read the past, and propose what would have kept it quiet."""
     rules = rules_of(one["content"] for one in params["files"])
-    try:
-        client = connected(params)
-        client.request("GET", path("org"))
-    except GrafanaError as exc:
-        raise failure(exc) from exc
-    past = Past(Reader(client), params["loki_uid"], params["namespace"], params["excluded_namespaces"])
+    past = Past(reader(params), params["loki_uid"], params["namespace"], params["excluded_namespaces"])
     try:
         events = past.read(rules, params["days"])
     except Refused as exc:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ..grafana_client import GrafanaError, path
+from ..grafana_connection import connected, failure
 from ..proof.grafana import Reader, Refused
 from ..proof.queries import Sample, samples_of
 
@@ -15,6 +17,16 @@ DAY = 86400
 _SHORTEST = 60
 # How Loki refuses an answer with too many series: "maximum of series (500) reached", from 3.6 on "maximum number of series (500)".
 _TOO_MANY = "of series ("
+
+
+def reader(params: dict) -> Reader:
+    """A Grafana that takes the credentials of a module's options; raises WorkError where it does not answer."""
+    try:
+        client = connected(params)
+        client.request("GET", path("org"))
+    except GrafanaError as exc:
+        raise failure(exc) from exc
+    return Reader(client)
 
 
 def by_day(grafana: Reader, uid: str, expression: t.Callable[[int], str], days: int) -> t.Iterator[tuple[int, Sample]]:
