@@ -129,7 +129,14 @@ def loki(folder: Path, port: int, *targets: str) -> Program:
                 }
             ]
         },
-        "limits_config": limits | {"ingestion_rate_mb": 64, "per_stream_rate_limit": "64MB"},
+        # A fast machine must not reach them.
+        "limits_config": limits
+        | {
+            "ingestion_rate_mb": 64,
+            "ingestion_burst_size_mb": 64,
+            "per_stream_rate_limit": "64MB",
+            "per_stream_rate_limit_burst": "64MB",
+        },
         "analytics": {"reporting_enabled": False},
     }
     return Program([str(PARTS / "loki" / "loki"), f"-config.file={_file(folder, 'loki', config)}"])
