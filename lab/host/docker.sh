@@ -93,7 +93,15 @@ start_by_hand() {
     rm -f "$pid_file"
     setsid dockerd "$@" >"$log" 2>&1 </dev/null 9>&- &
     wait_until_answers $!
+    keep_services_inside
     echo "started dockerd, $how, log $log"
+}
+
+# A Service's address exists inside a node only. What a pod sends to a new one before kube-proxy knows it leaves the node, and a network
+# that answers for every address keeps that connection: a log agent then got 404 for each request, for as long as it ran.
+keep_services_inside() {
+    set -- DOCKER-USER --destination 10.96.0.0/12 --jump REJECT
+    iptables --wait --check "$@" 2>/dev/null || iptables --wait --insert "$@"
 }
 
 wait_until_answers() {
@@ -111,6 +119,9 @@ wait_until_answers() {
 
 start() {
     if command -v docker >/dev/null && answers; then
+        if started_pid >/dev/null; then
+            keep_services_inside
+        fi
         echo "a Docker engine answers already"
     elif has_systemd; then
         install_engine
