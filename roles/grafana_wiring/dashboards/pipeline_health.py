@@ -17,9 +17,11 @@ NOT_KNOWN = {
     "type": "range",
     "options": {"from": 100000, "to": None, "result": {"text": "not known", "color": "gray", "index": 0}},
 }
+NO_CONTACT_POINT = {"type": "value", "options": {"0": {"text": "none declared", "color": "orange", "index": 0}}}
 AGENTS = ("promtail", "loki_source_file")
 KERNEL_DROPS = "falcosecurity_scap_n_drops_total"
 OUTPUT_DROPS = "falcosecurity_falco_outputs_queue_num_drops_total"
+SENT, SENT_FAILED = "grafana_alerting_notifications_total", "grafana_alerting_notifications_failed_total"
 SEND_DROPS = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
 # The collector has no such series before its first failure.
 SEND_FAILED = 'sum(increase({{__name__=~"otelcol_exporter_send_failed_log_records(_total)?", {IN}}}[{window}]))'
@@ -33,7 +35,8 @@ INPUTS = {
         "type": "constant",
         "label": "PromQL: the time at which each certificate ends",
         "value": f'label_replace(vector({NEVER:g}), "certificate", "none is known", "", "")',
-    }
+    },
+    "VAR_CONTACT_POINTS": {"type": "constant", "label": "Number of contact points that were declared", "value": "0"},
 }
 
 
@@ -158,10 +161,29 @@ def dashboard() -> dict:
                 panels.over_time(WITHOUT_POD, "{{host}}: no pod", panels.LOKI),
                 panels.over_time(UNNAMED, "{{host}}: no process", panels.LOKI),
             ],
-            (24, 8),
+            (12, 8),
             unit="percentunit",
             max=1,
             step="5m",
+        ),
+        panels.stat(
+            "Contact points",
+            "Those that the collection declared (grafana_wiring_contact_points). Without one, or a policy of yours, alerts are seen in Grafana only.",
+            [panels.instant("vector(${VAR_CONTACT_POINTS})")],
+            (4, 8),
+            steps=panels.thresholds((None, "orange"), (1, "green")),
+            mappings=[NO_CONTACT_POINT],
+        ),
+        panels.timeseries(
+            "Notifications",
+            "What Grafana sent to contact points in each step, or tried to, and what failed of it.",
+            [
+                panels.over_time(f"{increase(SENT, '$__rate_interval')} or vector(0)", "all"),
+                panels.over_time(f"{increase(SENT_FAILED, '$__rate_interval')} or vector(0)", "failed"),
+            ],
+            (8, 8),
+            overrides=panels.fixed({"all": "green", "failed": "red"}),
+            decimals=0,
         ),
         panels.bargauge(
             "Days until certificates expire",

@@ -29,6 +29,9 @@ ZERO_IS_WELL = {
     "Drops",
     "Log agent backlog",
     "Events without pod or process",
+    "Notifications",
+    # None is declared by default.
+    "Contact points",
 }
 # The stat "Events" has a number for each level, and only some of them come to pass.
 LEVELS_THAT_HAPPEN = {"notice and below"}
