@@ -49,7 +49,11 @@ class Round:
     def run(self) -> dict[tuple[str, str], hops.Seen]:
         """The pods stay until the end: with a pod its log goes, which an agent may not have read yet."""
         nodes = self._pods.nodes()
-        ways = dict.fromkeys(self._settings.rules, hops.HOPS) | dict.fromkeys(self._settings.audit, hops.AUDIT_HOPS)
+        # Python 3.8 has no | for them.
+        ways = {
+            **dict.fromkeys(self._settings.rules, hops.HOPS),
+            **dict.fromkeys(self._settings.audit, hops.AUDIT_HOPS),
+        }
         self.seen = {(node, rule): hops.Seen(hops=way) for node in nodes for rule, way in ways.items()}
         try:
             self._before = self._counts()
@@ -77,7 +81,7 @@ class Round:
             self._pods.start(node, self.marker, self._settings.rules, lifetime)
             self._moments[node] = time.monotonic()
             errors, self.cpu_seconds[node] = self._pods.trigger(node, self.marker)
-            errors |= dict.fromkeys(self._settings.audit, "")
+            errors.update(dict.fromkeys(self._settings.audit, ""))
         except ApiError as error:
             errors = dict.fromkeys((*self._settings.rules, *self._settings.audit), str(error))
         for rule in (*self._settings.rules, *self._settings.audit):
