@@ -42,7 +42,7 @@ def options(role):
 def variables(role):
     """A role's variables, not templated."""
     source = ROOT / "roles" / role
-    found = {"ansible_search_path": [str(source)], "ansible_check_mode": False}
+    found = {"ansible_search_path": [str(source)], "ansible_check_mode": False, "inventory_hostname": "localhost"}
     for pattern in ("defaults/main.yml", "defaults/main/*.yml", "vars/main.yml", "vars/main/*.yml"):
         for file in sorted(source.glob(pattern)):
             found |= load(LOADER, file) or {}

@@ -67,6 +67,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit import detections, rules
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils import audit_table
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.plain import plain
 
 
 class LookupModule(LookupBase):
@@ -82,5 +83,7 @@ class LookupModule(LookupBase):
         used = [detection for detection in found if detection.uid not in excluded]
         built = rules.build(used, self.get_option("thresholds"))
         wanted = [rule for rule in built if rule["uid"] not in excluded]
-        listed = [dataclasses.asdict(detection) for detection in used]
+        names = [field.name for field in dataclasses.fields(detections.Detection)]
+        # With options of templates in it, Ansible's containers cannot be copied otherwise.
+        listed = [plain({name: getattr(detection, name) for name in names}) for detection in used]
         return [{"rules": wanted, "panels": rules.panels(used), "detections": listed}]

@@ -154,14 +154,20 @@ def _value_problem(key: str, value: t.Any, uids: t.Sequence[str]) -> str:
     return ""
 
 
-def _detection(entry: dict[str, t.Any], namespaces: dict[str, list[str]]) -> Detection:
+def declared(entry: dict[str, t.Any]) -> Detection:
+    """The detection of one dictionary with the fields of Detection, as it is."""
     try:
         detection = Detection(**entry)
+        problem = _problem(detection)
     except TypeError as error:
         raise DefinitionError(f"detection {entry.get('uid')}: {error}") from error
-    problem = _problem(detection)
     if problem:
         raise DefinitionError(f"detection {detection.uid} {problem}")
+    return detection
+
+
+def _detection(entry: dict[str, t.Any], namespaces: dict[str, list[str]]) -> Detection:
+    detection = declared(entry)
     where = {key: _filled(value, namespaces) for key, value in detection.where.items()}
     own = [{key: _filled(values, namespaces) for key, values in entry.items()} for entry in detection.exceptions]
     line = [text for template in detection.line for text in _each(template, namespaces)]

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit import noise
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit.detections import PRIORITIES, Detection
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit.detections import (
+    PRIORITIES,
+    DefinitionError,
+    declared,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_connection import (
     CONNECTION_CONSTRAINTS,
     connection_spec,
@@ -28,7 +32,13 @@ CONSTRAINTS = CONNECTION_CONSTRAINTS
 
 def run(params: dict, mode: Mode) -> dict:
     """Read the past, and propose what would have kept it quiet."""
-    detections = noise.tunable([Detection(**one) for one in params["detections"]], params["priority"].capitalize())
+    try:
+        given = [declared(one) for one in params["detections"]]
+    except DefinitionError as exc:
+        raise WorkError(
+            f"detections: {exc}. Expected those of the lookup audit_rules. Fix: give its detections."
+        ) from exc
+    detections = noise.tunable(given, params["priority"].capitalize())
     grafana, uid = reader(params), params["loki_uid"]
     past: list[tuple[int, dict, int]] = []
     try:

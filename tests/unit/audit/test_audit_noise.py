@@ -14,6 +14,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.audit 
     exceptions_info,
     noise,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 from audit_inputs import NAMESPACES, TABLE
 
 READ = detections.read(TABLE, NAMESPACES)
@@ -93,3 +94,12 @@ def test_attacks_hidden_in_noise_are_never_proposed(seed):
 
     assert {(one.uid, one.user, one.namespace, one.user_agent) for one in proposed} == keys(usual)
     assert {(one.uid, one.user, one.namespace, one.user_agent) for one in withheld} == keys(attacks)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"a": 1}, {**vars(TUNABLE[0]), "priority": "high"}, {**vars(TUNABLE[0]), "title": 1}]
+)
+def test_something_else_than_detections_is_refused(wrong):
+    params = {"detections": [wrong], "priority": "warning"}
+    with pytest.raises(WorkError, match="Expected those of the lookup audit_rules"):
+        exceptions_info.run(params, None)
