@@ -15,4 +15,4 @@ def verdict(entry):
     return entry["name"], entry["ok"]
 
 
-BRIEF = 0.05
+BRIEF = 0.3
