@@ -13,6 +13,7 @@ import typing as t
 
 from .detections import PRIORITIES, Detection, exception_problem
 from .expression import lines
+from .rules import by_group
 
 LEAST_DAYS = 3
 _FORM = "json"
@@ -53,11 +54,10 @@ def tunable(detections: t.Sequence[Detection], highest: str) -> list[Detection]:
 
 def expressions(detections: t.Sequence[Detection]) -> list[str]:
     """LogQL that counts the requests of each group by all that matters; $window stands for the time."""
-    groups = dict.fromkeys((one.group, one.outcome) for one in detections)
     by = "rule, user, k8s_ns_name, user_agent"
     return [
         f"sum by ({by}) (count_over_time({lines(members, ('user_agent',))} [$window]))"
-        for members in ([one for one in detections if (one.group, one.outcome) == group] for group in groups)
+        for members in by_group(detections).values()
     ]
 
 

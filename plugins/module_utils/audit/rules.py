@@ -28,16 +28,18 @@ GROUPS = {
 _SEVERITY = '{{ if match "(?i)^(emergency|alert|critical|error)$" $labels.priority }}critical{{ else }}warning{{ end }}'
 
 
+def by_group(detections: t.Sequence[Detection]) -> dict[str, list[Detection]]:
+    """The detections of each group that has some, in the order of the groups. Those of one share a query, and so their outcome and form."""
+    groups = {group: [one for one in detections if one.group == group] for group in GROUPS}
+    return {group: members for group, members in groups.items() if members}
+
+
 def build(detections: t.Sequence[Detection], thresholds: dict[str, int]) -> list[dict[str, t.Any]]:
     """One rule for each group that has detections, and one for each detection that counts."""
     unknown = {detection.group for detection in detections if detection.group} - set(GROUPS)
     if unknown:
         raise DefinitionError(f"there is no group {sorted(unknown)[0]}")
-    rules = []
-    for group, title in GROUPS.items():
-        members = [detection for detection in detections if detection.group == group]
-        if members:
-            rules.append(_rule(f"audit-{group}", title, members))
+    rules = [_rule(f"audit-{group}", GROUPS[group], members) for group, members in by_group(detections).items()]
     for detection in detections:
         if detection.more_than:
             least = thresholds[detection.more_than]
@@ -47,8 +49,7 @@ def build(detections: t.Sequence[Detection], thresholds: dict[str, int]) -> list
 
 def panels(detections: t.Sequence[Detection]) -> dict[str, str]:
     """Queries for the inputs of the shipped dashboard, one for each group that has detections."""
-    groups = {group: [found for found in detections if found.group == group] for group in GROUPS}
-    return {f"VAR_AUDIT_{group.upper()}": lines(members) for group, members in groups.items() if members}
+    return {f"VAR_AUDIT_{group.upper()}": lines(members) for group, members in by_group(detections).items()}
 
 
 def _rule(uid: str, title: str, members: list[Detection], least: int = 0) -> dict[str, t.Any]:

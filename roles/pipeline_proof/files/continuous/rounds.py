@@ -32,6 +32,12 @@ class Settings:
     # Detections on the audit log that the command in a pod is itself; none where the log is not in Loki.
     audit: tuple[str, ...] = ()
 
+    @property
+    def ways(self) -> dict[str, tuple[str, ...]]:
+        """The hops of each detection."""
+        # Python 3.8 has no | for them.
+        return {**dict.fromkeys(self.rules, hops.HOPS), **dict.fromkeys(self.audit, hops.AUDIT_HOPS)}
+
 
 class Round:
     """What is known of one round; run() returns it by node and rule."""
@@ -49,11 +55,7 @@ class Round:
     def run(self) -> dict[tuple[str, str], hops.Seen]:
         """The pods stay until the end: with a pod its log goes, which an agent may not have read yet."""
         nodes = self._pods.nodes()
-        # Python 3.8 has no | for them.
-        ways = {
-            **dict.fromkeys(self._settings.rules, hops.HOPS),
-            **dict.fromkeys(self._settings.audit, hops.AUDIT_HOPS),
-        }
+        ways = self._settings.ways
         self.seen = {(node, rule): hops.Seen(hops=way) for node in nodes for rule, way in ways.items()}
         try:
             self._before = self._counts()
@@ -83,8 +85,8 @@ class Round:
             errors, self.cpu_seconds[node] = self._pods.trigger(node, self.marker)
             errors.update(dict.fromkeys(self._settings.audit, ""))
         except ApiError as error:
-            errors = dict.fromkeys((*self._settings.rules, *self._settings.audit), str(error))
-        for rule in (*self._settings.rules, *self._settings.audit):
+            errors = dict.fromkeys(self._settings.ways, str(error))
+        for rule in self._settings.ways:
             error = errors.get(rule, "not run")
             if error:
                 self.seen[node, rule].failed(hops.POD, error)
