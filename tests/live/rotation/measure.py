@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from live.lab_cluster import CONTEXT, FALCO, INPUTS, KUBECTL, kubectl, playbook
-from live.rotation.stream import NAMESPACE, POD, Receipts, Running, pod
+from live.rotation.node_logs import NodeLogs, folder_of
+from live.rotation.stream import NAMESPACE, POD, Running, pod
 
 PAUSE = 0.1
 # Events after each step, which nothing disturbs.
@@ -65,7 +66,7 @@ def measure(title, values, image):
     marker = f"before-{uuid.uuid4().hex[:8]}"
     written = rf"/etc/{marker}-runs-(\d+)- "
     patterns = {"seen": written, "named": written + f".*k8s_pod_name={POD}", "nobody": written + ".*k8s_pod_name=<NA>"}
-    receipts, runs = Receipts(KUBECTL, FALCO, patterns), Running(KUBECTL, NAMESPACE, PAUSE)
+    receipts, runs = NodeLogs(folder_of(CONTEXT), FALCO, "falcosidekick", patterns), Running(KUBECTL, NAMESPACE, PAUSE)
     rules = [{"name": "anybody", "content": RULE.format(marker=marker)}]
     # A receiver that does not log events yet would be replaced by the first step, and take its last ones with it.
     role(falco_ebpf_values=values)

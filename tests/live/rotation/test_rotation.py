@@ -17,7 +17,8 @@ import pytest
 from live.lab_cluster import CONTEXT, FALCO, KUBECTL, kubectl, playbook, run, staying_pods
 
 from . import wire
-from .stream import NAMESPACE, POD, RECEIVERS, Follower, Receipts, Running, pod
+from .node_logs import NodeLogs, folder_of
+from .stream import NAMESPACE, POD, RECEIVERS, Running, pod
 
 LEAST = int(os.environ.get("ROTATION_EVENTS", "2000"))
 PAUSE = os.environ.get("ROTATION_PAUSE", "0.04")
@@ -39,6 +40,16 @@ def serials():
     return {item["metadata"]["name"]: item["data"] for item in listed if item["metadata"]["name"] in names}
 
 
+def ranges(numbers):
+    """Numbers in short, such as "3-5, 9"."""
+    ordered = sorted(numbers)
+    firsts = [number for number in ordered if number - 1 not in numbers]
+    lasts = [number for number in ordered if number + 1 not in numbers]
+    return ", ".join(
+        str(first) if first == last else f"{first}-{last}" for first, last in zip(firsts, lasts, strict=True)
+    )
+
+
 @pytest.fixture
 def marker():
     name = f"rotation-{uuid.uuid4().hex[:8]}"
@@ -51,13 +62,15 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
     # A process that is known by its pod; the event's text has the file before the pod.
     running = rf"{marker}-runs-(\d+)- "
     patterns = {"new": rf"{marker}-(\d+)-", "running": running, "named": running + f".*k8s_pod_name={POD}"}
-    receipts = Receipts(KUBECTL, FALCO, patterns)
-    stream, runs = {"new": set()}, Running(KUBECTL, NAMESPACE, float(PAUSE))
+    folder = folder_of(CONTEXT)
+    receivers, falcos = (NodeLogs(folder, FALCO, container, patterns) for container in ("falcosidekick", "falco"))
+    stream = NodeLogs(folder, NAMESPACE, POD, {"new": r" stdout F (\d+)$"})
+    runs = Running(KUBECTL, NAMESPACE, float(PAUSE))
     with wire.capture(CONTEXT, tmp_path / "wire", (2801, 2810)) as captured:
-        receipts.start()
+        for logs in (receivers, falcos, stream):
+            logs.start()
         kubectl("apply", "-f", "-", input=json.dumps(pod(os.environ["RUNTIME_SECURITY_IMAGE"], marker, PAUSE)))
         kubectl("wait", "--namespace", NAMESPACE, "--for=condition=Ready", f"pod/{POD}", "--timeout=60s")
-        Follower(KUBECTL, NAMESPACE, POD, {"new": r"^(\d+)$"}, stream, POD).start()
         runs.start()
         begun = time.monotonic()
         before = serials()
@@ -65,14 +78,15 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
         between = serials()
         seconds["ca"] = rotate("ca")
         after = serials()
-        while len(stream["new"]) < LEAST or len(runs.sent) < LEAST:
+        while len(stream.numbers["new"]) < LEAST or len(runs.sent) < LEAST:
             assert runs.is_alive(), f"the process that runs all the time was left after {len(runs.sent)} events"
             time.sleep(1)
         # The stream goes on: its end may kill the reading of a file whose number is still printed.
-        sent, written = stream["new"].copy(), runs.sent.copy()
+        sent, written = stream.numbers["new"].copy(), runs.sent.copy()
         pace = len(sent) / (time.monotonic() - begun)
         deadline = time.monotonic() + LATE
-        while (sent - receipts.numbers["new"] or written - receipts.numbers["named"]) and time.monotonic() < deadline:
+        arrived = receivers.numbers
+        while (sent - arrived["new"] or written - arrived["named"]) and time.monotonic() < deadline:
             time.sleep(0.5)
         runs.stopped.set()
         kubectl("delete", "pod", "--namespace", NAMESPACE, POD)
@@ -80,23 +94,35 @@ def test_no_event_is_lost_and_none_is_sent_in_clear(marker, tmp_path):
         plain = f"{marker}-in-clear"
         receiver = staying_pods(FALCO, "--selector", RECEIVERS)[0]
         run(["docker", "exec", CONTEXT, "curl", "-sS", f"http://{receiver['status']['podIP']}:2810/{plain}"])
-    receipts.stop()
+    for logs in (receivers, falcos, stream):
+        logs.stop()
 
     clients, servers = captured.hellos()
-    lost = sorted(sent - receipts.numbers["new"])
-    missing = sorted(written - receipts.numbers["running"])
-    unnamed = sorted(written & receipts.numbers["running"] - receipts.numbers["named"])
+    seen = falcos.numbers
+    failures = {
+        f"of {len(sent)} events of new processes are lost": (sent - arrived["new"], seen["new"]),
+        f"of {len(written)} events of the one that runs are lost": (written - arrived["running"], seen["running"]),
+        f"of {len(written)} events of the one that runs are without its pod": (
+            written & arrived["running"] - arrived["named"],
+            seen["named"],
+        ),
+    }
     print(
-        f"\n{len(sent)} events of new processes at {pace:.1f} a second, {len(lost)} lost; {len(written)} of one that ran all the time, "
-        f"{len(missing)} lost, {len(unnamed)} without its pod; rotation of the certificates "
-        f"{seconds['certificates']:.0f} s, of the CA {seconds['ca']:.0f} s; "
-        f"{len(receipts.followers)} receivers, {clients} TLS connections, {len(captured.content)} bytes on the wire"
+        f"\n{len(sent)} events of new processes at {pace:.1f} a second, {len(written)} of one that ran all the time; "
+        + ", ".join(f"{len(numbers)} {what}" for what, (numbers, _seen) in failures.items())
+        + f"; rotation of the certificates {seconds['certificates']:.0f} s, of the CA {seconds['ca']:.0f} s; "
+        f"{len(receivers.files)} receivers, {clients} TLS connections, {len(captured.content)} bytes on the wire"
     )
     assert [name for name in before if before[name] == between[name]] == ["falco-ca"]
     assert [name for name in before if between[name] == after[name]] == []
-    assert lost == [], f"of {len(sent)}, first {lost[:10]}"
-    assert missing == [], f"of {len(written)}, first {missing[:10]}"
-    assert unnamed == [], f"of {len(written)}, first {unnamed[:10]}"
+    lost = [
+        f"{len(numbers)} {what}: {ranges(numbers)}. In Falco's own log are {len(numbers & seen)} of them."
+        for what, (numbers, seen) in failures.items()
+        if numbers
+    ]
+    if lost:
+        complaints = [line for line in falcos.others if " stderr F " in line]
+        pytest.fail("\n".join([*lost, "Falco's messages:", *complaints[-40:]]), pytrace=False)
     assert min(len(sent), len(written)) >= LEAST
     assert plain.encode() in captured.content, "the capture shows nothing that is there"
     assert f"{marker}-0-".encode() not in captured.content
