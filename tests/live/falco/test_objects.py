@@ -48,7 +48,7 @@ def test_pods_are_replaced_without_a_gap(objects):
     assert falco["spec"]["updateStrategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     assert falco["spec"]["minReadySeconds"] == 10
     (receiver,) = objects("deployments")
-    assert receiver["spec"]["template"]["spec"]["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert receiver["spec"]["template"]["spec"]["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 15}}}
 
 
 def test_falco_covers_every_node_and_is_the_last_to_go(objects):
