@@ -38,7 +38,7 @@ def resolved(defaults):
     environment = NativeEnvironment()
     environment.filters["bool"] = bool
     values = dict(defaults)
-    for _round in range(2):  # a default may name another one
+    for _round in range(3):  # a default may name another one, which does too
         values = {name: render(environment, value, values) for name, value in defaults.items()}
     return values
 

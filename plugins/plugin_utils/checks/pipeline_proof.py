@@ -13,12 +13,16 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
 
 @condition()
 def continuous_proof(wanted: bool, inputs: Inputs) -> Problem | None:
-    """False, or rules that can be proven, and a Loki that its pods can ask."""
+    """False, or rules that can be proven, and an address at which a certificate is shown."""
     if not wanted:
         return None
-    if inputs["pipeline_proof_loki_client_secret"]:
-        expected = "false where Loki asks for a certificate (loki_stack_tls, pipeline_proof_loki_client_secret), which its pods do not have"
-        return Problem(expected, "cannot ask Loki", "set it to false, or loki_stack_tls")
+    secret, url = (inputs["pipeline_proof_continuous_loki_" + name] for name in ("client_secret", "url"))
+    if secret and not url.startswith("https://"):
+        expected = (
+            "a pipeline_proof_continuous_loki_url with https, as pipeline_proof_continuous_loki_client_secret is %r"
+            % secret
+        )
+        return Problem(expected, "would not show its certificate to %s" % url, "set one of the two")
     if inputs["__pipeline_proof_continuous_rules"]:
         return None
     expected = "false where none of the shipped rules is enabled (falco_ebpf_shipped_rules, falco_ebpf_rules_disabled)"

@@ -177,7 +177,9 @@ def test_inputs(inputs, names):
     assert refused("loki_stack", inputs) == names
 
 
-def test_the_continuous_proof_is_refused_with_it():
-    wanted = {"pipeline_proof_continuous": True}
-    assert refused("pipeline_proof", wanted | TLS) == ["pipeline_proof_continuous"]
+def test_the_continuous_proof_shows_its_certificate_to_https_alone():
+    wanted = TLS | {"pipeline_proof_continuous": True}
     assert refused("pipeline_proof", wanted) == []
+    plain = {"pipeline_proof_continuous_loki_url": "http://loki.monitoring.svc:3100"}
+    assert refused("pipeline_proof", wanted | plain) == ["pipeline_proof_continuous"]
+    assert refused("pipeline_proof", wanted | plain | {"pipeline_proof_continuous_loki_client_secret": ""}) == []

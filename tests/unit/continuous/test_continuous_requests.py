@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.server
 import json
@@ -13,6 +14,7 @@ import struct
 import threading
 
 import kubernetes_api
+import prover
 import pytest
 import sources
 import tls_servers
@@ -200,6 +202,89 @@ def test_loki_is_asked_for_lines_of_a_tenant():
         _, path, headers, _ = server.asked[0]
         assert path.startswith("/loki/api/v1/query_range?query=%7Ba%3D%22b%22%7D&start=940000000000&")
         assert headers["X-Scope-Orgid"] == "team"
+
+
+def tls_secret(ca, name="prover"):
+    """Data of a TLS Secret with a client's certificate."""
+    certificate, key = tls_servers.pem_of(*tls_servers.issue(name, ca))
+    data = {"ca.crt": tls_servers.pem_of(*ca)[0], "tls.crt": certificate, "tls.key": key}
+    return {key: base64.b64encode(content).decode() for key, content in data.items()}
+
+
+@pytest.fixture
+def mutual(tmp_path):
+    """A Loki that asks for a certificate, its address, and its CA."""
+    ca = tls_servers.issue("ca")
+    (tmp_path / "server.pem").write_bytes(b"".join(tls_servers.pem_of(*tls_servers.issue("loki", ca))))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    context.load_verify_locations(cadata=tls_servers.pem_of(*ca)[0].decode())
+    context.verify_mode = ssl.CERT_REQUIRED
+    with served(context) as server:
+        result = [{"stream": {}, "values": [["1", "a"]]}]
+        server.answers += [(200, json.dumps({"data": {"result": result}}).encode())] * 2
+        yield f"https://127.0.0.1:{server.server_address[1]}", ca
+
+
+def test_loki_is_shown_the_certificate_of_the_secret(mutual):
+    url, ca = mutual
+    reads = []
+
+    def secret():
+        reads.append(1)
+        return tls_secret(ca)
+
+    loki = sources.Loki(url, secret=secret)
+    assert [loki.lines("{}", 1000) for _question in range(2)] == [["a"], ["a"]]
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data, other: other, "SSLError|CERTIFICATE_VERIFY_FAILED|URLError"),
+        (lambda data, other: data | {"ca.crt": other["ca.crt"]}, "CERTIFICATE_VERIFY_FAILED"),
+        (lambda data, other: data | {"tls.key": other["tls.key"]}, "client certificate: SSLError"),
+        (lambda data, other: {}, "client certificate: KeyError: 'ca.crt'"),
+        (lambda data, other: data | {"tls.crt": "bm8="}, "client certificate: SSLError"),
+    ],
+    ids=["of another CA", "another CA is trusted", "another key", "no certificate", "no PEM"],
+)
+def test_a_certificate_that_does_not_work_is_no_answer_of_loki(mutual, change, said):
+    url, ca = mutual
+    data = change(tls_secret(ca), tls_secret(tls_servers.issue("other")))
+    with pytest.raises(sources.NoAnswer, match=said) as refused:
+        sources.Loki(url, secret=lambda: data).lines("{}", 1000)
+    assert "PRIVATE" not in str(refused.value)
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["of another CA", "not readable"])
+def test_a_certificate_that_was_replaced_is_read_again_after_a_while(mutual, monkeypatch, failing):
+    url, ca = mutual
+    other = tls_secret(tls_servers.issue("other"))
+    reads, now = [], [1000.0]
+    monkeypatch.setattr(sources.time, "monotonic", lambda: now[0])
+
+    def secret():
+        reads.append(1)
+        if len(reads) == 1 and failing:
+            raise ApiError("GET /api/v1/namespaces/monitoring/secrets/loki-prover-tls: 403 forbidden", 403)
+        return other if len(reads) == 1 else tls_secret(ca)
+
+    loki = sources.Loki(url, secret=secret)
+    for _question in range(3):
+        with pytest.raises(sources.NoAnswer, match="403 forbidden" if failing else url):
+            loki.lines("{}", 1000)
+    assert len(reads) == 1
+    now[0] += sources.REREAD_SECONDS
+    assert loki.lines("{}", 1000) == ["a"]
+
+
+def test_the_secret_is_read_at_the_api_server(api):
+    api.server.answers += [(200, json.dumps({"data": {"tls.crt": "eA=="}}).encode())]
+    assert prover.reader(api, "monitoring/loki-prover-tls")() == {"tls.crt": "eA=="}
+    assert api.server.asked[0][:2] == ("GET", "/api/v1/namespaces/monitoring/secrets/loki-prover-tls")
+    assert prover.reader(api, "") is None
 
 
 def test_prometheus_is_asked_for_values():

@@ -73,7 +73,7 @@ def test_the_certificates_of_loki():
     for changed in ("changed=1", "changed=0"):
         done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True))
         assert done.returncode == 0 and changed in done.stdout, done.stdout
-    leaves = ["loki-agent-tls", "loki-grafana-tls", "loki-server-tls"]
+    leaves = ["loki-agent-tls", "loki-grafana-tls", "loki-prover-tls", "loki-server-tls"]
     assert names(cluster) == {f"monitoring/{name}" for name in ("loki-ca", *leaves)}
     assert all(list(data(cluster, "monitoring", name)) == ["ca.crt", "tls.crt", "tls.key"] for name in leaves)
     done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True, __loki_stack_renew=["agent"]))

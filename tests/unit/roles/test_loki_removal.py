@@ -139,7 +139,15 @@ def test_a_volume_of_a_release_taken_over_that_cannot_change_is_refused_before_a
     assert cluster.changes == []
 
 
-CERTIFICATES = ("loki-ca", "loki-ca-next", "loki-ca-previous", "loki-server-tls", "loki-agent-tls", "loki-grafana-tls")
+CERTIFICATES = (
+    "loki-ca",
+    "loki-ca-next",
+    "loki-ca-previous",
+    "loki-server-tls",
+    "loki-agent-tls",
+    "loki-grafana-tls",
+    "loki-prover-tls",
+)
 
 
 @pytest.mark.parametrize("labels", [OURS, {}], ids=["ours", "somebody else's"])

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from kubernetes_api import Api, ApiError
 from ledger import Ledger
@@ -63,6 +64,12 @@ def report(one: Round, began: float, ended: float) -> str:
     return json.dumps({"proven": proven, "of": len(one.seen), "seconds": round(ended - began, 1), "stopped": stops})
 
 
+def reader(api: Api, secret: str) -> Callable[[], dict[str, str]] | None:
+    """Reads a Secret, NAMESPACE/NAME; None for an empty string."""
+    namespace, _slash, name = secret.partition("/")
+    return (lambda: api.call("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")["data"]) if name else None
+
+
 def main(settings: dict[str, str]) -> None:
     interval, wait = int(settings["PROOF_INTERVAL"]), int(settings["PROOF_WAIT"])
     ledger = Ledger(interval, wait)
@@ -70,7 +77,8 @@ def main(settings: dict[str, str]) -> None:
     api = Api(settings["KUBERNETES_SERVICE_HOST"], int(settings["KUBERNETES_SERVICE_PORT"]))
     namespace, falco_namespace = settings["PROOF_NAMESPACE"], settings["PROOF_FALCO_NAMESPACE"]
     pods = Pods(api, namespace, settings["PROOF_IMAGE"], settings["PROOF_PROGRAMS"], falco_namespace)
-    loki = Loki(settings["PROOF_LOKI_URL"], settings["PROOF_LOKI_TENANT"])
+    secret = reader(api, settings["PROOF_LOKI_SECRET"])
+    loki = Loki(settings["PROOF_LOKI_URL"], settings["PROOF_LOKI_TENANT"], secret)
     prometheus = Prometheus(settings["PROOF_PROMETHEUS_URL"])
     of_round = Settings(
         namespace,
