@@ -206,4 +206,6 @@ def go_parts() -> list[Part]:
         go_part("exporter", ["."], program="exporter"),
         # Not in the bundle: `make loki-replicas` alone needs it.
         go_part("versitygw", ["github.com/versity/versitygw/cmd/versitygw"]),
+        # Nor this one: `make policies`.
+        go_part("network-policies", ["sigs.k8s.io/kube-network-policies/cmd"], program="engine"),
     ]
