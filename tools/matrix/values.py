@@ -8,6 +8,7 @@ values.py compare FILE   with what another one has written
 from __future__ import annotations
 
 import json
+import multiprocessing
 import re
 import sys
 from pathlib import Path
@@ -72,17 +73,29 @@ def computed(variables, name):
         return "no value"
 
 
-def all_values():
+def questions():
+    """Role, name of the case, inputs, and the variables to compute, all of the role's where that is None."""
     cases = load(LOADER, CASES)
     known = cases["answers"] | cases["variables"]
     for role in sorted(path.name for path in (TOP / "roles").iterdir() if (path / "meta/argument_specs.yml").exists()):
-        own = variables_of(role)
         for case, inputs in cases["modes"].items():
-            for name in own:
-                yield f"{role}, {case}: {name}", computed(own | known | inputs, name)
+            yield role, case, known | inputs, None
         for case, inputs in odd_inputs(role, cases):
-            for name in reached(own, inputs):
-                yield f"{role}, {case}: {name}", computed(own | known | inputs, name)
+            yield role, case, known | inputs, tuple(inputs)
+
+
+def answers(question):
+    """Values as text, by their names."""
+    role, case, inputs, asked = question
+    own = variables_of(role)
+    names = own if asked is None else reached(own, asked)
+    return {f"{role}, {case}: {name}": repr(computed(own | inputs, name)) for name in names}
+
+
+def all_values():
+    """The work of minutes, on all processors."""
+    with multiprocessing.Pool() as pool:
+        return dict(item for part in pool.imap_unordered(answers, questions()) for item in part.items())
 
 
 def reached(variables, names):
@@ -97,7 +110,7 @@ def reached(variables, names):
 
 
 def main(action, file):
-    found = {name: repr(value) for name, value in all_values()}
+    found = all_values()
     if action == "write":
         Path(file).write_text(json.dumps(found, indent=0, sort_keys=True), encoding="utf-8")
         return 0
