@@ -7,6 +7,7 @@ values.py compare FILE   with what another one has written
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 import re
@@ -32,6 +33,7 @@ LOADER = DataLoader()
 RUNS = 4
 
 
+@functools.cache
 def variables_of(role):
     """A role's variables, not templated."""
     folder = TOP / "roles" / role

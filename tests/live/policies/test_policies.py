@@ -57,14 +57,9 @@ def enforced(images):
                 kubectl("delete", "pod", "--namespace", namespace, ports.PROBE, "--ignore-not-found")
 
 
-def table(found):
-    """What each source finds at each port."""
-    return {name: ports.look(namespace, found) for name, namespace in FROM.items()}
-
-
 def test_closed_ports_are_reached_from_where_they_may_and_nowhere_else(enforced):
     with engine.steered():
-        seen = table(enforced)
+        seen = {name: ports.look(namespace, enforced) for name, namespace in FROM.items()}
     form = "{:<18} {:<20} {:>5}  {:<22} {:<22} {:<22}"
     print("\n" + form.format("namespace", "pod", "port", *FROM))
     for number, port in enumerate(enforced):
@@ -82,7 +77,7 @@ def test_closed_ports_are_reached_from_where_they_may_and_nowhere_else(enforced)
 
 def test_what_is_open_to_all_asks_for_a_certificate_or_is_known(enforced):
     with engine.steered():
-        answers = table(enforced)["elsewhere"]
+        answers = ports.look(engine.NAMESPACE, enforced)
     open_to_all = {
         (port.app, port.number): answer for port, answer in zip(enforced, answers, strict=True) if answer != "no answer"
     }

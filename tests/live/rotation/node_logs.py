@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import threading
 from pathlib import Path
+
+from .wire import process_id_of
 
 PERIOD = 0.2
 
 
 def folder_of(node):
     """The node's folder of container logs, seen from this machine."""
-    inspect = ["docker", "inspect", "--format", "{{.State.Pid}}", node]
-    pid = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
-    return Path("/proc", pid, "root/var/log/pods")
+    return Path("/proc", process_id_of(node), "root/var/log/pods")
 
 
 class NodeLogs(threading.Thread):

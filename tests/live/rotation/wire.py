@@ -30,11 +30,16 @@ class Capture:
         return counted[_CLIENT_HELLO], counted[_SERVER_HELLO]
 
 
+def process_id_of(node):
+    """The first process of a node that is a container, as this machine numbers it."""
+    inspect = ["docker", "inspect", "--format", "{{.State.Pid}}", node]
+    return subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+
+
 @contextlib.contextmanager
 def capture(node, path, ports):
     """Records the packets of these ports on every interface of the node while the block runs."""
-    inspect = ["docker", "inspect", "--format", "{{.State.Pid}}", node]
-    process_id = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+    process_id = process_id_of(node)
     words = " or ".join(f"tcp port {port}" for port in ports)
     command = [
         "nsenter",
