@@ -26,7 +26,8 @@ REQUEST = r"""
     type: bool
     default: true
   ca_path:
-    description: CA file for Grafana's certificate.
+    description:
+      - CA file for Grafana's certificate. Without it the system's CAs are trusted, and those that a Service names.
     type: path
   client_cert:
     description: PEM file with a client certificate, if Grafana requires one.
@@ -69,8 +70,8 @@ options:
         + REQUEST[1:]
         + r"""  variables:
     description:
-      - Names of the variables that error messages name in the place of options, by option, of O(url), O(url_username),
-        O(url_password), O(grafana_api_key), O(service.namespace) as C(namespace) and O(service.admin_secret) as C(admin_secret).
+      - Names of the variables that error messages name in the place of options, by option, of O(url), O(ca_path),
+        O(url_username), O(url_password), O(grafana_api_key), O(service.namespace) as C(namespace) and O(service.admin_secret) as C(admin_secret).
     type: dict
     default: {}
   service:
@@ -80,6 +81,8 @@ options:
       - The address is the load balancer's of the Service, else its port on a node, else the first host of the Ingress of the same
         name. It is one with HTTPS where the C(appProtocol) of the Service's first port is V(https), or the Ingress has a
         certificate for the host.
+      - With the annotation C(runtime-security/certificate-secret) the Service names a Secret of its namespace whose C(ca.crt) is
+        trusted in the place of the system's CAs, for a certificate that is valid for C(NAME.NAMESPACE.svc).
       - Without such a Service or Secret the task fails, in check mode it announces what it would do once there is one. With
         C(state=absent) there is nothing to remove then.
     type: dict
@@ -104,7 +107,7 @@ requirements:
 notes:
   - These options can be set once for all modules that use Grafana's API, by C(module_defaults) of the action group
     C(runtime_security.kubernetes.grafana).
-  - With O(service), the account needs the verb C(get) for the Service, the Secret and the Ingress, and C(list) for nodes if the
+  - With O(service), the account needs the verb C(get) for the Service, the Secrets and the Ingress, and C(list) for nodes if the
     Service has a node port and no load balancer.
 """
     )

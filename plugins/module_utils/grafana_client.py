@@ -22,9 +22,10 @@ from urllib.request import (
     UnknownHandler,
 )
 
-from ansible.module_utils.urls import basic_auth_header, make_context
+from ansible.module_utils.urls import basic_auth_header
 from ansible_collections.community.grafana.plugins.module_utils.base import clean_url
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_trust import context_of
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.proxy import EnvironmentProxy
 
 # Seconds that a module which writes waits for a Grafana whose pod is replaced, and between two of its questions.
@@ -112,6 +113,7 @@ class Grafana:
         # Whether Grafana, or what is in its place, has said anything yet.
         self._answered = False
         self.url = clean_url(params["url"])
+        self.trust = params.get("trust")
         self.user = params["url_username"]
         self.token = bool(params["grafana_api_key"])
         authorization = (
@@ -136,13 +138,7 @@ class Grafana:
             opener.add_handler(kind())
         if self.url.startswith("https:"):
             # One context for all requests: to read the machine's CA certificates takes longer than Grafana's answer.
-            context = make_context(
-                cafile=params["ca_path"],
-                validate_certs=params["validate_certs"],
-                client_cert=params["client_cert"],
-                client_key=params["client_key"],
-            )
-            opener.add_handler(HTTPSHandler(context=context))
+            opener.add_handler(HTTPSHandler(context=context_of(params)))
         return opener
 
     def request(

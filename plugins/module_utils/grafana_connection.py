@@ -19,7 +19,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafan
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import (
     administrator_of,
-    url_of,
+    place_of,
+    trust_of,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Unreachable, WorkError
 
@@ -67,7 +68,7 @@ def connected(params: dict[str, t.Any], patience: float = 0, cluster: dict[str, 
 
 
 def resolved(params: dict[str, t.Any], cluster: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-    """params with the address and the credentials that they leave open."""
+    """params with the address, what is trusted there, and the credentials that they leave open."""
     found = dict(params)
     by_token = bool(params.get("grafana_api_key"))
     service = params.get("service")
@@ -78,7 +79,15 @@ def resolved(params: dict[str, t.Any], cluster: dict[str, t.Any] | None = None) 
         with connection.connected_client(cluster or service) as client:
             reader = Reader(client)
             if asks_url:
-                found["url"] = url_of(reader, service, names)
+                place = place_of(reader, service, names)
+                found["url"] = place.url
+                if (
+                    place.service
+                    and place.url.startswith("https://")
+                    and params["validate_certs"]
+                    and not params["ca_path"]
+                ):
+                    found["trust"] = trust_of(reader, place.service, names)
             if asks_administrator:
                 user, password = administrator_of(reader, service, names)
                 found["url_username"] = params["url_username"] or user

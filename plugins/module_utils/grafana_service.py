@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a Grafana in the cluster is reached, and who its administrator is. Private to the collection."""
+"""Where a Grafana in the cluster is reached, by what it is trusted, and who its administrator is. Private to the collection."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ import base64
 import binascii
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_trust import Trust, are_certificates
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Unreachable, WorkError
 
+# On Grafana's Service: the Secret of its namespace with the CA of its certificate, which is valid for NAME.NAMESPACE.svc.
+CERTIFICATE = "runtime-security/certificate-secret"
+_CA = "ca.crt"
 # The keys of an administrator's Secret, as Grafana's chart has them.
 USER_KEY, PASSWORD_KEY = "admin-user", "admin-password"
+
+
+class Place(t.NamedTuple):
+    """The address of a Grafana; service is the Service that it leads to, None for an Ingress with a certificate of its own."""
+
+    url: str
+    service: dict | None
 
 
 class NoGrafana(Unreachable):
@@ -56,8 +68,8 @@ def ingress_url(ingress: dict) -> str:
     return f"{'https' if secured else 'http'}://{host}" if host else ""
 
 
-def url_of(reader: Reader, service: dict, names: Names) -> str:
-    """The address of the Service, or of the Ingress of the same name."""
+def place_of(reader: Reader, service: dict, names: Names) -> Place:
+    """The Service, or the Ingress of the same name."""
     namespace, name = service["namespace"], service["name"]
     found = reader.one("Service", "v1", name, namespace)
     if found is None:
@@ -67,16 +79,34 @@ def url_of(reader: Reader, service: dict, names: Names) -> str:
             f"{names.of('url')} and either {names.credentials}."
         )
     url = service_url(found, lambda: reader.all("Node", "v1"))
-    if not url:
-        ingress = reader.one("Ingress", "networking.k8s.io/v1", name, namespace)
-        url = ingress_url(ingress or {})
+    if url:
+        return Place(url, found)
+    url = ingress_url(reader.one("Ingress", "networking.k8s.io/v1", name, namespace) or {})
     if not url:
         raise WorkError(
             f"{names.of('url')}: Service {namespace}/{name} has no port on the nodes, no load balancer's address and no Ingress. "
             f"Grafana was not changed. Expected one of these. Fix: set {names.of('url')} to an address of Grafana that this machine "
             "reaches."
         )
-    return url
+    return Place(url, None)
+
+
+def trust_of(reader: Reader, service: dict, names: Names) -> Trust | None:
+    """What the Service says of Grafana's certificate; None where it says nothing."""
+    place = service["metadata"]
+    secret = (place.get("annotations") or {}).get(CERTIFICATE)
+    if not secret:
+        return None
+    found = reader.one("Secret", "v1", secret, place["namespace"])
+    ca = decoded(found or {}).get(_CA, b"").decode(errors="replace")
+    if not are_certificates(ca):
+        what = f"has no certificate in PEM as {_CA}" if found else "does not exist"
+        raise WorkError(
+            f"{names.of('ca_path')}: Secret {place['namespace']}/{secret} {what}. Expected the CA of Grafana's certificate there, as "
+            f"Service {place['name']} has the annotation {CERTIFICATE}. Grafana was not changed. Fix: install Grafana again (role "
+            f"metrics_stack), or set {names.of('ca_path')} to a file with the CA."
+        )
+    return Trust(ca, f"{place['name']}.{place['namespace']}.svc")
 
 
 def administrator_of(reader: Reader, service: dict, names: Names) -> tuple[str, str]:

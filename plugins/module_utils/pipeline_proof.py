@@ -50,6 +50,10 @@ ARGUMENTS = dict(
     loki_service=dict(type="str", default="loki"),
     loki_port=dict(type="int", default=3443),
     loki_client_secret=dict(type="str", default="", no_log=False),
+    prometheus_namespace=dict(type="str", default="monitoring"),
+    prometheus_service=dict(type="str", default="prometheus-server"),
+    prometheus_port=dict(type="int", default=443),
+    prometheus_client_secret=dict(type="str", default="", no_log=False),
     scrape_namespaces=dict(type="list", elements="str", default=["monitoring", "falco"]),
     scrape_services=dict(type="list", elements="str", default=["falco-metrics", "falco-falcosidekick"]),
     folder_uid=dict(type="str", default="runtime-security"),
@@ -139,7 +143,9 @@ def run(params: dict, mode: Mode) -> dict:
 def announcement(params: dict) -> str:
     """What a run would do."""
     told = " and to a notification" if params["notification"] else ""
-    tested = "the receiver and of Loki" if params["loki_client_secret"] else "the receiver"
+    tested = " and of ".join(
+        ["the receiver", *(name for name in ("Loki", "Prometheus") if params[f"{name.lower()}_client_secret"])]
+    )
     return (
         f"Would start a pod in namespace {params['namespace']}, follow its log line, its audit line and a shell's Falco event to "
         f"Grafana{told}, test the mutual TLS of {tested}, and remove the pod. That changes nothing."

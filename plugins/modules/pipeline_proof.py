@@ -89,6 +89,25 @@ options:
       - An empty string excludes Loki's mutual TLS from the proof.
     type: str
     default: ""
+  prometheus_namespace:
+    description: Namespace of Prometheus, for O(prometheus_client_secret).
+    type: str
+    default: monitoring
+  prometheus_service:
+    description: Service of Prometheus. Its certificate must be valid for the name C(SERVICE.NAMESPACE.svc).
+    type: str
+    default: prometheus-server
+  prometheus_port:
+    description: TLS port of the Service.
+    type: int
+    default: 443
+  prometheus_client_secret:
+    description:
+      - Secret in O(prometheus_namespace) with Grafana's client certificate, keys C(tls.crt), C(tls.key) and C(ca.crt). It is kept in
+        memory only.
+      - An empty string excludes Prometheus' mutual TLS from the proof.
+    type: str
+    default: ""
   scrape_namespaces:
     description: Namespaces whose scrape targets must all be up.
     type: list

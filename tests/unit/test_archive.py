@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 TOP = Path(__file__).parents[2]
-# 608 KiB.
-MOST_BYTES = 608 * 1024
+# 620 KiB.
+MOST_BYTES = 620 * 1024
 # Roles for the collection's own playbooks; their READMEs are for contributors.
 INTERNAL = ("playbook",)
 TOP_LEVEL = {

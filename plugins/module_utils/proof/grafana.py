@@ -28,6 +28,8 @@ class Reader:
     def __init__(self, client: Grafana) -> None:
         self._client = client
         self.url = client.url
+        # Whether it is reached without anything in between that ends TLS.
+        self.is_ours = client.trust is not None
         # What it asks of Grafana's newer API, it asks once.
         self._store = Store(client)
 

@@ -14,6 +14,7 @@ from . import (
     data_sources,
     delivery,
     etcd,
+    grafana_tls,
     hops,
     marker,
     notification,
@@ -47,6 +48,9 @@ def skipped(options: dict) -> list[dict]:
     if not options["loki_client_secret"]:
         reason = "loki_client_secret is '': the log agent has no certificate, and its lines are not encrypted"
         lines.append({"name": receiver.LOKI.accepted, "reason": reason})
+    if not options["prometheus_client_secret"]:
+        reason = "prometheus_client_secret is '': Prometheus asks nobody for a certificate"
+        lines.append({"name": receiver.PROMETHEUS.accepted, "reason": reason})
     if not options["witness"]:
         lines.append({"name": witness.NAME, "reason": "witness is false: Falco has no rule for it"})
     return lines
@@ -97,16 +101,13 @@ def prove(
         lambda: dashboards.dashboards(watch, grafana, options["folder_uid"], expected, kinds),
     )
     tls = [Check(receiver.FALCO.accepted, lambda: listener.check(watch))]
-    if options["loki_client_secret"]:
-        loki = receiver.Receiver(
-            cluster,
-            options["loki_namespace"],
-            options["loki_service"],
-            options["loki_port"],
-            options["loki_client_secret"],
-            receiver.LOKI,
-        )
-        tls.append(Check(receiver.LOKI.accepted, lambda: loki.check(watch)))
+    for server, words in (("loki", receiver.LOKI), ("prometheus", receiver.PROMETHEUS)):
+        if options[f"{server}_client_secret"]:
+            place = [options[f"{server}_{part}"] for part in ("namespace", "service", "port", "client_secret")]
+            asked = receiver.Receiver(cluster, *place, words)
+            tls.append(Check(words.accepted, lambda asked=asked: asked.check(watch)))
+    if grafana.is_ours:
+        tls.append(Check(grafana_tls.NAME.format("plain HTTP"), lambda: grafana_tls.refusals(watch, grafana.url)))
     plain = Check(hops.NAME, lambda: hops.hops(watch, grafana, kinds, bool(options["loki_client_secret"])))
     scraped = Check(
         targets.NAME,

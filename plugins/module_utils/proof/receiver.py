@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the runtime_security.kubernetes authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks: the event receiver takes Falco's client certificate and nothing else, and Loki the agent's."""
+"""Checks: the event receiver takes Falco's client certificate and nothing else, Loki the agent's, and Prometheus Grafana's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class Words(t.NamedTuple):
 
 
 FALCO = Words("the receiver", "Falco's client certificate", ("client.crt", "client.key", "ca.crt"))
-LOKI = Words("Loki", "the log agent's client certificate", ("tls.crt", "tls.key", "ca.crt"))
+_KEYS = ("tls.crt", "tls.key", "ca.crt")
+LOKI = Words("Loki", "the log agent's client certificate", _KEYS)
+PROMETHEUS = Words("Prometheus", "Grafana's client certificate", _KEYS)
 
 
 def pods_behind(cluster: Cluster, namespace: str, service: dict) -> list[dict]:

@@ -20,7 +20,7 @@ try:
 except ImportError:  # the module reports it
     x509 = None
 
-_TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 # How long a refusal may take to arrive after a handshake that is complete for the client.
 _REFUSAL_SECONDS = 0.5
 _REQUEST = "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n"
@@ -112,7 +112,7 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
     With TLS 1.3 a server refuses a client's certificate only after the handshake is complete for the client. A request
     sent before that would be unread when the server hangs up, and the reset could overtake its alert: so read first.
     """
-    connection.settimeout(_TIMEOUT_SECONDS)
+    connection.settimeout(TIMEOUT_SECONDS)
     version = "no TLS"
     try:
         with context.wrap_socket(connection, server_hostname=server_name) as session:
@@ -121,7 +121,7 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
             early = b""
             with contextlib.suppress(TimeoutError):
                 early = session.recv(1)
-            session.settimeout(_TIMEOUT_SECONDS)
+            session.settimeout(TIMEOUT_SECONDS)
             status = _speak(session, early, server_name)
     except ssl.SSLCertVerificationError as exc:
         return Reply("unreachable", f"the server's own certificate is not trusted: {exc.verify_message}")
@@ -141,7 +141,7 @@ def tls_http(connection: t.Any, context: ssl.SSLContext, server_name: str) -> Re
 
 def plain_http(connection: t.Any) -> Reply:
     """A request without TLS. Go's server answers it with 400 in plain text, others with a TLS alert; gRPC hangs up."""
-    connection.settimeout(_TIMEOUT_SECONDS)
+    connection.settimeout(TIMEOUT_SECONDS)
     try:
         connection.sendall(_REQUEST.format("receiver").encode())
         first = _first_line(connection)
@@ -190,7 +190,7 @@ def _alert(record: bytes) -> str:
 
 
 def tls_1_1(connection: t.Any, server_name: str) -> Reply:
-    connection.settimeout(_TIMEOUT_SECONDS)
+    connection.settimeout(TIMEOUT_SECONDS)
     try:
         connection.sendall(client_hello_1_1(server_name))
         answer = connection.recv(4096)

@@ -10,9 +10,13 @@ import typing as t
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import problems, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
     Entries,
-    Given,
     Leaf,
     Place,
+)
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.certificates import (
+    FIX,
+    NO_LIBRARY,
+    given,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
     Check,
@@ -23,19 +27,6 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
 )
 
 _CA = "falco_ebpf_ca_certificate"
-_FIX = "set it to the content of a PEM file"
-_NO_LIBRARY = Problem(
-    "the Python library cryptography >= 41 on the controller", "cannot be read", "install it", hidden=True
-)
-
-
-@condition(several_lines=True)
-def ca_certificate(certificate: str, inputs: Inputs) -> Problem | None:
-    """The certificate of a CA; what is wrong with its key is reported with it."""
-    if certificate and x509.MISSING:
-        return _NO_LIBRARY
-    found = problems.of_ca(_given(certificate, inputs["falco_ebpf_ca_key"])) if certificate else []
-    return Problem("a CA certificate as PEM, or ''", "; ".join(found), _FIX) if found else None
 
 
 @condition(several_lines=True)
@@ -48,7 +39,7 @@ def ca_key(key: str, inputs: Inputs) -> Problem | None:
         "the private key of falco_ebpf_ca_certificate where the role signs with it; '' where the CA is the role's own, or where"
         " the certificates of server and client are given"
     )
-    return Problem(expected, "missing" if signs else "not used", _FIX if signs else "set it to ''")
+    return Problem(expected, "missing" if signs else "not used", FIX if signs else "set it to ''")
 
 
 @named
@@ -60,33 +51,15 @@ def leaf_certificate(name: str, other: str) -> Check:
         if not certificate:
             return None
         if x509.MISSING:
-            return _NO_LIBRARY
+            return NO_LIBRARY
         missing = [full for full in (_CA, "falco_ebpf_%s_certificate" % other) if not inputs[full]]
         if missing:
             return Problem(expected, "given without %s" % " and ".join(missing), "set it as well, or this one to ''")
-        given = _given(certificate, inputs["falco_ebpf_%s_key" % name])
+        pair = given(certificate, inputs["falco_ebpf_%s_key" % name])
         names = inputs["__falco_ebpf_certificate_names"][name]
         subject = x509.Subject(name, datetime.timedelta(), (name,), tuple(names))
-        leaf = Leaf(name, Place("", ""), subject, Entries("", "", ""), given)
+        leaf = Leaf(name, Place("", ""), subject, Entries("", "", ""), pair)
         found = problems.of_leaf(leaf, x509.load_certificates(inputs[_CA].encode()))
-        return Problem(expected, "; ".join(found), _FIX) if found else None
+        return Problem(expected, "; ".join(found), FIX) if found else None
 
     return Check(find, several_lines=True)
-
-
-@named
-def leaf_key(name: str) -> Check:
-    """The private key of a certificate, exactly where that is given."""
-    certificate = "falco_ebpf_%s_certificate" % name
-
-    def find(key: str, inputs: t.Any) -> Problem | None:
-        if (key == "") == (inputs[certificate] == ""):
-            return None
-        expected = "the private key of %s, or '' where that is ''" % certificate
-        return Problem(expected, "without its certificate" if key else "missing", _FIX)
-
-    return Check(find, several_lines=True)
-
-
-def _given(certificate: str, key: str) -> Given:
-    return Given(certificate.encode(), key.encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import yaml
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.addresses import is_url
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.check import (
     Check,
@@ -37,6 +38,15 @@ def ingress_tls_secret(secret: str, inputs: Inputs) -> Problem | None:
     if secret == "" or (inputs["metrics_stack_grafana_ingress_host"] != "" and is_dns_subdomain(secret)):
         return None
     return Problem("the name of a Secret, or '' where metrics_stack_grafana_ingress_host is ''", example="grafana-tls")
+
+
+@condition()
+def prometheus_tls(tls: t.Any, inputs: Inputs) -> Problem | None:
+    """Mutual TLS, where Prometheus can have it."""
+    if not boolean(tls) or inputs["metrics_stack_prometheus_mode"] != "operator":
+        return None
+    # The operator has the node ask whether Prometheus is ready, and the node has no certificate.
+    return Problem("false, as metrics_stack_prometheus_mode is operator", fix="set it to false")
 
 
 @condition()

@@ -16,13 +16,12 @@ def continuous_proof(wanted: bool, inputs: Inputs) -> Problem | None:
     """False, or rules that can be proven, and an address at which a certificate is shown."""
     if not wanted:
         return None
-    secret, url = (inputs["pipeline_proof_continuous_loki_" + name] for name in ("client_secret", "url"))
-    if secret and not url.startswith("https://"):
-        expected = (
-            "a pipeline_proof_continuous_loki_url with https, as pipeline_proof_continuous_loki_client_secret is %r"
-            % secret
-        )
-        return Problem(expected, "would not show its certificate to %s" % url, "set one of the two")
+    for source in ("loki", "prometheus"):
+        variable = "pipeline_proof_continuous_%s_" % source
+        secret, url = inputs[variable + "client_secret"], inputs[variable + "url"]
+        if secret and not url.startswith("https://"):
+            expected = "a %surl with https, as %sclient_secret is %r" % (variable, variable, secret)
+            return Problem(expected, "would not show its certificate to %s" % url, "set one of the two")
     if inputs["__pipeline_proof_continuous_rules"]:
         return None
     expected = "false where none of the shipped rules is enabled (falco_ebpf_shipped_rules, falco_ebpf_rules_disabled)"

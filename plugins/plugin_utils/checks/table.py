@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks import (
     addresses,
+    certificates,
     charts,
     falco_ebpf,
     falco_ebpf_certificates,
@@ -37,6 +38,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
 # Each file adds its checks to NAMED.
 FILES = (
     addresses,
+    certificates,
     charts,
     falco_ebpf,
     falco_ebpf_certificates,

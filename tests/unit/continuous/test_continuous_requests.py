@@ -213,7 +213,7 @@ def tls_secret(ca, name="prover"):
 
 @pytest.fixture
 def mutual(tmp_path):
-    """A Loki that asks for a certificate, its address, and its CA."""
+    """A server that asks for a certificate and answers as Loki and as Prometheus: its address, and its CA."""
     ca = tls_servers.issue("ca")
     (tmp_path / "server.pem").write_bytes(b"".join(tls_servers.pem_of(*tls_servers.issue("loki", ca))))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -221,7 +221,7 @@ def mutual(tmp_path):
     context.load_verify_locations(cadata=tls_servers.pem_of(*ca)[0].decode())
     context.verify_mode = ssl.CERT_REQUIRED
     with served(context) as server:
-        result = [{"stream": {}, "values": [["1", "a"]]}]
+        result = [{"stream": {}, "values": [["1", "a"]], "metric": {"rule": "a"}, "value": [1, "3"]}]
         server.answers += [(200, json.dumps({"data": {"result": result}}).encode())] * 2
         yield f"https://127.0.0.1:{server.server_address[1]}", ca
 
@@ -285,6 +285,13 @@ def test_the_secret_is_read_at_the_api_server(api):
     assert prover.reader(api, "monitoring/loki-prover-tls")() == {"tls.crt": "eA=="}
     assert api.server.asked[0][:2] == ("GET", "/api/v1/namespaces/monitoring/secrets/loki-prover-tls")
     assert prover.reader(api, "") is None
+
+
+def test_prometheus_is_shown_the_certificate_of_the_secret(mutual):
+    url, ca = mutual
+    assert sources.Prometheus(url, lambda: tls_secret(ca)).values("up") == [({"rule": "a"}, 3.0)]
+    with pytest.raises(sources.NoAnswer, match=url):
+        sources.Prometheus(url, lambda: tls_secret(tls_servers.issue("other"))).values("up")
 
 
 def test_prometheus_is_asked_for_values():

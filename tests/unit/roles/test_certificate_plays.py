@@ -80,6 +80,16 @@ def test_the_certificates_of_loki():
     assert "monitoring/loki-agent-tls: its renewal was asked for" in done.stdout
 
 
+def test_the_certificates_of_prometheus_and_grafana():
+    cluster = Cluster()
+    for changed in ("changed=1", "changed=0"):
+        done = run_play(cluster, of_role("metrics_stack", "certificates", runtime_security_tls=True))
+        assert done.returncode == 0 and changed in done.stdout, done.stdout
+    leaves = ["grafana-server-tls", "prometheus-grafana-tls", "prometheus-prover-tls", "prometheus-server-tls"]
+    assert names(cluster) == {f"monitoring/{name}" for name in ("metrics-ca", *leaves)}
+    assert all(list(data(cluster, "monitoring", name)) == ["ca.crt", "tls.crt", "tls.key"] for name in leaves)
+
+
 def test_the_outputs_of_falco():
     before = made("Secret", "falco-receiver-outputs", {**OWNER, "app.kubernetes.io/part-of": "falco"}, "falco")
     cluster = Cluster(before | {"data": {"LOKI_HOSTPORT": "eA=="}})

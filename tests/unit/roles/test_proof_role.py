@@ -104,31 +104,38 @@ def test_the_continuous_proof_has_no_more_rights_than_it_needs():
     )
 
 
-def test_with_mutual_tls_of_loki_the_prover_may_read_its_certificate_and_no_other():
-    cluster, tls = Cluster(), {**PROOF, "loki_stack_tls": True}
+@pytest.mark.parametrize(
+    ("switch", "server", "url"),
+    [
+        ("loki_stack_tls", "loki", "https://loki.monitoring.svc:3443"),
+        ("metrics_stack_prometheus_tls", "prometheus", "https://prometheus-server.monitoring.svc"),
+    ],
+)
+def test_with_mutual_tls_the_prover_may_read_its_certificate_and_no_other(switch, server, url):
+    cluster, tls = Cluster(), {**PROOF, switch: True}
 
     def apply(inputs):
         done = run(cluster, [entry("pipeline_proof", "apply")], **inputs)
         assert done.returncode == 0, done.stdout
         return done.stdout, {(one["kind"], one["metadata"].get("namespace")) for one in cluster.objects.values()}
 
-    at_loki = {("Role", "monitoring"), ("RoleBinding", "monitoring")}
+    at_server = {("Role", "monitoring"), ("RoleBinding", "monitoring")}
     _said, with_tls = apply(tls)
-    assert at_loki < with_tls
+    assert at_server < with_tls
     (role,) = [
         one
         for one in cluster.objects.values()
         if (one["kind"], one["metadata"].get("namespace")) == ("Role", "monitoring")
     ]
     assert role["rules"] == [
-        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["loki-prover-tls"], "verbs": ["get"]}
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [f"{server}-prover-tls"], "verbs": ["get"]}
     ]
     (deployment,) = [one for one in cluster.objects.values() if one["kind"] == "Deployment"]
     settings = {one["name"]: one["value"] for one in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert settings["PROOF_LOKI_URL"] == "https://loki.monitoring.svc:3443"
-    assert settings["PROOF_LOKI_SECRET"] == "monitoring/loki-prover-tls"
+    assert settings[f"PROOF_{server.upper()}_URL"] == url
+    assert settings[f"PROOF_{server.upper()}_SECRET"] == f"monitoring/{server}-prover-tls"
     assert "changed=0" in apply(tls)[0]
-    assert apply(PROOF)[1] == with_tls - at_loki
+    assert apply(PROOF)[1] == with_tls - at_server
     apply(tls)
     assert apply({})[1] == set()
 

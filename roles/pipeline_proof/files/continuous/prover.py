@@ -77,9 +77,8 @@ def main(settings: dict[str, str]) -> None:
     api = Api(settings["KUBERNETES_SERVICE_HOST"], int(settings["KUBERNETES_SERVICE_PORT"]))
     namespace, falco_namespace = settings["PROOF_NAMESPACE"], settings["PROOF_FALCO_NAMESPACE"]
     pods = Pods(api, namespace, settings["PROOF_IMAGE"], settings["PROOF_PROGRAMS"], falco_namespace)
-    secret = reader(api, settings["PROOF_LOKI_SECRET"])
-    loki = Loki(settings["PROOF_LOKI_URL"], settings["PROOF_LOKI_TENANT"], secret)
-    prometheus = Prometheus(settings["PROOF_PROMETHEUS_URL"])
+    loki = Loki(settings["PROOF_LOKI_URL"], settings["PROOF_LOKI_TENANT"], reader(api, settings["PROOF_LOKI_SECRET"]))
+    prometheus = Prometheus(settings["PROOF_PROMETHEUS_URL"], reader(api, settings["PROOF_PROMETHEUS_SECRET"]))
     of_round = Settings(
         namespace,
         falco_namespace,

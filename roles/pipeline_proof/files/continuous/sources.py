@@ -64,11 +64,11 @@ def _ask(
         raise NoAnswer(f"{url}: {type(error).__name__}: {error}") from error
 
 
-class Loki:
+class _Source:
     """`secret` reads the data of the Secret with the client's certificate, which may be replaced at any time."""
 
-    def __init__(self, url: str, tenant: str = "", secret: Callable[[], dict[str, str]] | None = None) -> None:
-        self._url, self._headers = url, {"X-Scope-OrgID": tenant} if tenant else {}
+    def __init__(self, url: str, secret: Callable[[], dict[str, str]] | None = None) -> None:
+        self._url = url
         self._secret, self._read_at, self._failure = secret, float("-inf"), ""
         self._opener = _opener()
 
@@ -84,6 +84,12 @@ class Loki:
             raise NoAnswer(self._failure)
         return self._opener
 
+
+class Loki(_Source):
+    def __init__(self, url: str, tenant: str = "", secret: Callable[[], dict[str, str]] | None = None) -> None:
+        super().__init__(url, secret)
+        self._headers = {"X-Scope-OrgID": tenant} if tenant else {}
+
     def lines(self, expression: str, since: float) -> list[str]:
         """Lines since a moment, Unix seconds; at most 5000, the limit that Loki has by default."""
         query = {
@@ -97,11 +103,8 @@ class Loki:
         return [text for stream in data["result"] for _at, text in stream["values"]]
 
 
-class Prometheus:
-    def __init__(self, url: str) -> None:
-        self._url, self._opener = url, _opener()
-
+class Prometheus(_Source):
     def values(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """Labels and value of each series at this moment."""
-        data = _ask(self._opener, self._url, "/api/v1/query", {"query": expression}, {})
+        data = _ask(self._asked_by(), self._url, "/api/v1/query", {"query": expression}, {})
         return [(series["metric"], float(series["value"][1])) for series in data["result"]]

@@ -14,7 +14,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import tls_servers
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import grafana_client
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_trust import Trust
 
 SECRET = "s3cret-pw"
 
@@ -150,6 +152,30 @@ def test_a_server_with_tls_is_checked_against_the_given_ca(certificates):
             grafana_client.Grafana(_params(url)).request("GET", "/api/x")
         for more in ({"ca_path": certificates}, {"validate_certs": False}):
             assert grafana_client.Grafana(_params(url, **more)).request("GET", "/api/x") == []
+
+
+@pytest.fixture
+def by_name(tmp_path):
+    """A file with a key and a certificate for a Service's name, and the CA that signed it, in PEM."""
+    ca = tls_servers.issue("ca")
+    (tmp_path / "both.pem").write_bytes(b"".join(tls_servers.pem_of(*tls_servers.issue(tls_servers.NAME, ca))))
+    return str(tmp_path / "both.pem"), tls_servers.pem_of(*ca)[0].decode()
+
+
+def test_a_server_is_trusted_by_the_name_of_its_service(by_name):
+    both, ca = by_name
+    other = tls_servers.pem_of(*tls_servers.issue("ca"))[0].decode()
+    with _answering(200, b"[]", tls=both) as (url, _seen):
+        for trust, said in (
+            (Trust(ca, "grafana.elsewhere.svc"), "Hostname mismatch"),
+            (Trust(other, tls_servers.NAME), "certificate verify failed"),
+        ):
+            with pytest.raises(grafana_client.GrafanaError, match=said):
+                grafana_client.Grafana(_params(url, trust=trust)).request("GET", "/api/x")
+        # Not by the address through which it was reached.
+        local = url.replace("127.0.0.1", "localhost")
+        trusted = Trust(ca, tls_servers.NAME)
+        assert grafana_client.Grafana(_params(local, trust=trusted)).request("GET", "/api/x") == []
 
 
 def test_what_may_be_absent_is_none():

@@ -121,7 +121,7 @@ def test_as_json(text, value):
 
 
 class _Client:
-    url = "http://grafana"
+    url, trust = "http://grafana", None
 
     def __init__(self, answer):
         self.answer = answer

@@ -132,6 +132,25 @@ def test_certificates_that_are_given(pems, given, changes, names):
     assert "PRIVATE" not in message
 
 
+@pytest.mark.parametrize("role", ["loki_stack", "metrics_stack"])
+@pytest.mark.parametrize(
+    ("given", "changes", "names"),
+    [
+        (("ca_certificate", "ca_key"), {}, []),
+        (("ca_certificate",), {}, ["ca_key"]),
+        (("ca_key",), {}, ["ca_key"]),
+        (("ca_certificate", "ca_key"), {"ca_certificate": "no PEM"}, ["ca_certificate"]),
+        (("ca_certificate", "ca_key"), {"ca_certificate": "client_certificate"}, ["ca_certificate"]),
+        (("ca_certificate", "ca_key"), {"ca_key": "server_key"}, ["ca_certificate"]),
+    ],
+)
+def test_a_ca_that_is_given(pems, role, given, changes, names):
+    values = {name: changes.get(name, name) for name in given}
+    inputs = {f"{role}_{name}": pems.get(value, value) for name, value in values.items()}
+    assert refused(role, inputs) == [f"{role}_{name}" for name in names]
+    assert "PRIVATE" not in refusal(role, inputs, whole=True)
+
+
 def test_what_is_wrong_with_a_certificate_is_told(pems):
     inputs = {f"falco_ebpf_{name}": pems[name] for name in ALL}
     inputs |= {"falco_ebpf_server_certificate": pems["client_certificate"]}

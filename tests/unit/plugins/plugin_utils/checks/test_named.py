@@ -16,7 +16,16 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.table import UnknownCheck, checks_of
 
 ROOT = Path(__file__).parents[5]
-OTHERS = {"port": 8080, "days": "365", "other": "Prometheus", "password": "", "chart": "loki", "local": "./loki.tgz"}
+OTHERS = {
+    "port": 8080,
+    "days": "365",
+    "other": "Prometheus",
+    "password": "",
+    "chart": "loki",
+    "local": "./loki.tgz",
+    "certificate": "a certificate",
+    "key": "",
+}
 # Each check with a value that it accepts and one that it does not.
 CASES = [
     ("url", "https://a.example", "a.example"),
@@ -25,6 +34,8 @@ CASES = [
     ("base_url_or_folder", "file:///srv/x", "file:///srv/x/"),
     ({"url_with": ["id"]}, "https://a.example/{id}", "a.example/{id}"),
     ("host_name", "grafana.example.com", "Grafana.example.com"),
+    ({"ca_certificate": "key"}, "", "no PEM"),
+    ({"key_of": "certificate"}, "a key", ""),
     ("chart", "oci://a/b", " "),
     ({"chart_repository": "chart"}, "https://charts.example", ""),
     ({"chart_repository": "local"}, "", None),
