@@ -117,7 +117,7 @@ loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopba
 
 policies: docker ## network policies enforced by a real engine: who reaches which port, and the proof; on the cluster of make up, 3 minutes
 	@bundle=$$(tools/lab.sh); lab/build.py network-policies; PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
-	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "loki_stack_tls": true, "pipeline_proof_continuous": true, "pipeline_proof_continuous_interval": 30}' \
+	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "runtime_security_tls": true, "pipeline_proof_continuous": true, "pipeline_proof_continuous_interval": 30}' \
 	pytest -v -s tests/live/policies
 
 isolated: docker ## a bundle from mirrors, and everything from it without network access; needs root, 20 minutes

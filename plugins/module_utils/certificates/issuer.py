@@ -50,7 +50,7 @@ def announce(wanted: Wanted) -> dict:
     step = plan(wanted, {})
     result = _result(wanted, step, _changed(wanted, {}, step, None))
     for one in (result["ca"], *result["certificates"].values()):
-        for key in ("not_after", "not_after_seconds", "fingerprint"):
+        for key in ("not_after", "not_after_seconds", "fingerprint", "trust_fingerprint"):
             one.pop(key, None)
     return result
 
@@ -77,6 +77,7 @@ def _result(wanted: Wanted, step: Plan, changed: list[Place]) -> dict:
                 "namespace": leaf.place.namespace,
                 **_dates(step.secrets[leaf.place][leaf.entries.certificate]),
                 "fingerprint": fingerprint(step.secrets[leaf.place]),
+                "trust_fingerprint": hashlib.sha256(step.secrets[leaf.place][leaf.entries.ca]).hexdigest(),
                 "reasons": step.reasons[leaf.name],
                 "changed": leaf.place in changed,
             }

@@ -136,9 +136,11 @@ def test_removal_knows_everything_that_is_made():
     }
     certificates = templated_by("loki_stack", "__loki_stack_tls_certificates", {})
     ca = templated_by("loki_stack", "__loki_stack_ca", {})["name"]
-    policy = templated_by("loki_stack", "__loki_stack_policy", TLS)
+    policies = templated_by("loki_stack", "__loki_stack_policies", TLS)
     names = {one["secret"] for one in certificates} | {ca, f"{ca}-next", f"{ca}-previous"}
-    assert removed == {("Secret", name) for name in names} | {(policy["kind"], policy["metadata"]["name"])}
+    assert removed == {("Secret", name) for name in names} | {
+        (policy["kind"], policy["metadata"]["name"]) for policy in policies
+    }
     # The CA goes last: without it a run that goes on after an interruption would make another one.
     assert templated_by("loki_stack", "__loki_stack_tls_objects", {})[-1]["metadata"]["name"] == ca
 
@@ -149,6 +151,26 @@ def test_only_the_port_with_certificates_is_open_to_all():
     assert everybody == {"ports": [{"port": 3443}]}
     assert metrics["ports"] == [{"port": 3101}]
     assert metrics["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metrics"}}}]
+
+
+@pytest.mark.parametrize("agent", ["otel", "promtail"])
+@BOTH
+def test_only_prometheus_reaches_the_agents(rendered, charts, agent):
+    inputs = TLS | FINGERPRINTS | {"loki_stack_agent": agent, "loki_stack_audit_log": "kubeadm"}
+    policy = templated_by("loki_stack", "__loki_stack_agent_policy", inputs)
+    assert policy["spec"]["ingress"] == [
+        {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
+    ]
+    wanted = policy["spec"]["podSelector"]["matchLabels"].items()
+    selected = {
+        (kind, name)
+        for release in rendered(charts, "loki_stack", **inputs).values()
+        for (kind, name), one in release.items()
+        if kind in ("DaemonSet", "StatefulSet", "Deployment")
+        and wanted <= one["spec"]["template"]["metadata"]["labels"].items()
+    }
+    agents = {"otel": ["otel-agent", "otel-audit-agent"], "promtail": ["promtail", "promtail-audit"]}[agent]
+    assert selected == {("DaemonSet", name) for name in agents}
 
 
 @BOTH

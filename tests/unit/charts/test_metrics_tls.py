@@ -16,7 +16,10 @@ from role_inputs import refused
 TLS = {"runtime_security_tls": True}
 ISSUED = {
     "__metrics_stack_issued": {
-        "certificates": {name: {"fingerprint": f"of {name}"} for name in ("grafana", "prometheus")}
+        "certificates": {
+            "grafana": {"fingerprint": "of grafana"},
+            "prometheus": {"fingerprint": "of prometheus", "trust_fingerprint": "of its CA"},
+        }
     }
 }
 FOLDER = "/etc/prometheus-tls"
@@ -47,7 +50,8 @@ def test_prometheus_asks_everybody_for_a_certificate(rendered_release, charts, t
     assert tls["client_auth_type"] == "RequireAndVerifyClientCert"
     assert secret_of(objects, "Deployment", "prometheus-server", FOLDER) == "prometheus-server-tls"
     annotations = pod(objects, "Deployment", "prometheus-server")["metadata"]["annotations"]
-    assert annotations["runtime-security/certificate"] == "of prometheus"
+    # A new certificate is no reason to lose its samples.
+    assert annotations["runtime-security/trusts"] == "of its CA" and "of prometheus" not in str(annotations)
     (own,) = [
         one for one in yaml.safe_load(data["prometheus.yml"])["scrape_configs"] if one["job_name"] == "prometheus"
     ]

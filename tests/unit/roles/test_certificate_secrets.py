@@ -37,7 +37,11 @@ def test_a_first_run_makes_all_and_a_second_one_changes_nothing(run, cluster):
     cluster.changes.clear()
     again = run()
     assert not again["changed"] and cluster.changes == [] and "diff" not in again
-    assert again["certificates"]["server"]["fingerprint"] == done["certificates"]["server"]["fingerprint"]
+    for key in ("fingerprint", "trust_fingerprint"):
+        assert again["certificates"]["server"][key] == done["certificates"]["server"][key]
+    renewed = run(renew=["server"])["certificates"]["server"]
+    assert renewed["fingerprint"] != again["certificates"]["server"]["fingerprint"]
+    assert renewed["trust_fingerprint"] == again["certificates"]["server"]["trust_fingerprint"]
     assert again["certificates"]["server"]["not_after"].endswith("Z")
 
 

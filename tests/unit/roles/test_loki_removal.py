@@ -152,8 +152,10 @@ CERTIFICATES = (
 
 @pytest.mark.parametrize("labels", [OURS, {}], ids=["ours", "somebody else's"])
 def test_certificates_and_the_network_policy_go_if_they_are_ours(labels):
-    objects = [made("Secret", name, labels) for name in CERTIFICATES] + [made("NetworkPolicy", "loki", labels)]
+    objects = [made("Secret", name, labels) for name in CERTIFICATES] + [
+        made("NetworkPolicy", name, labels) for name in ("loki", "log-agent")
+    ]
     cluster, _said = remove(*objects)
     kept = {"Namespace/monitoring", "ConfigMap/of-somebody-else"}
-    theirs = {f"Secret/{name}" for name in CERTIFICATES} | {"NetworkPolicy/loki"}
+    theirs = {f"Secret/{name}" for name in CERTIFICATES} | {"NetworkPolicy/loki", "NetworkPolicy/log-agent"}
     assert cluster.names() == kept | (set() if labels else theirs)
