@@ -8,7 +8,7 @@ run = $$(tools/environment.sh tools/requirements-run.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas tls policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,11 @@ loki-tls: docker ## loki_stack with mutual TLS switched on, rotated and switched
 loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopback: one killed, empty volumes, the way from simple scalable; 3 minutes
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py loki helm versitygw); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm pytest -v -s tests/live/s3
+
+tls: docker ## TLS of Prometheus and Grafana switched on, rotated and switched off while Grafana is asked; on the cluster of make up, 8 minutes
+	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
+	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"]}' \
+	pytest -v -s tests/live/tls
 
 policies: docker ## network policies enforced by a real engine: who reaches which port, and the proof; on the cluster of make up, 3 minutes
 	@bundle=$$(tools/lab.sh); lab/build.py network-policies; PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
