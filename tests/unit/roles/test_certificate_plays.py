@@ -68,26 +68,26 @@ def test_the_certificates_of_falco(variant, secrets):
     assert f"falco/{secrets[0]}: its renewal was asked for" in done.stdout
 
 
-def test_the_certificates_of_loki():
-    cluster = Cluster()
+@pytest.mark.parametrize(
+    ("role", "ca", "leaves"),
+    [
+        ("loki_stack", "loki-ca", ["loki-agent-tls", "loki-grafana-tls", "loki-prover-tls", "loki-server-tls"]),
+        (
+            "metrics_stack",
+            "metrics-ca",
+            ["grafana-server-tls", "prometheus-grafana-tls", "prometheus-prover-tls", "prometheus-server-tls"],
+        ),
+    ],
+)
+def test_the_certificates_of_a_role(role, ca, leaves):
+    cluster, inputs = Cluster(), {"runtime_security_tls": True}
     for changed in ("changed=1", "changed=0"):
-        done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True))
+        done = run_play(cluster, of_role(role, "certificates", **inputs))
         assert done.returncode == 0 and changed in done.stdout, done.stdout
-    leaves = ["loki-agent-tls", "loki-grafana-tls", "loki-prover-tls", "loki-server-tls"]
-    assert names(cluster) == {f"monitoring/{name}" for name in ("loki-ca", *leaves)}
+    assert names(cluster) == {f"monitoring/{name}" for name in (ca, *leaves)}
     assert all(list(data(cluster, "monitoring", name)) == ["ca.crt", "tls.crt", "tls.key"] for name in leaves)
-    done = run_play(cluster, of_role("loki_stack", "certificates", loki_stack_tls=True, __loki_stack_renew=["agent"]))
-    assert "monitoring/loki-agent-tls: its renewal was asked for" in done.stdout
-
-
-def test_the_certificates_of_prometheus_and_grafana():
-    cluster = Cluster()
-    for changed in ("changed=1", "changed=0"):
-        done = run_play(cluster, of_role("metrics_stack", "certificates", runtime_security_tls=True))
-        assert done.returncode == 0 and changed in done.stdout, done.stdout
-    leaves = ["grafana-server-tls", "prometheus-grafana-tls", "prometheus-prover-tls", "prometheus-server-tls"]
-    assert names(cluster) == {f"monitoring/{name}" for name in ("metrics-ca", *leaves)}
-    assert all(list(data(cluster, "monitoring", name)) == ["ca.crt", "tls.crt", "tls.key"] for name in leaves)
+    done = run_play(cluster, of_role(role, "certificates", **inputs, **{f"__{role}_renew": ["prover"]}))
+    assert f"monitoring/{leaves[2]}: its renewal was asked for" in done.stdout
 
 
 def test_the_outputs_of_falco():
