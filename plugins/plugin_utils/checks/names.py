@@ -80,13 +80,16 @@ def user() -> Check:
 @named
 def token(*others: str) -> Check:
     """Empty, or a token that takes the place of other inputs, which then are empty."""
-    expected = "a token without blanks, with %s empty, or ''" % " and ".join(others)
+    alone = ", with %s empty," % " and ".join(others) if others else ""
+    expected = "a token without blanks%s or ''" % alone
 
     def find(value: t.Any, inputs: t.Any) -> Problem | None:
-        alone = not value or not any(inputs[other] for other in others)
-        if alone and matches("[!-~]*")(value):
+        conflict = value and any(inputs[other] for other in others)
+        if not conflict and matches("[!-~]*")(value):
             return None
-        return Problem(expected, fix="set it to the variable of a vault, and the others to ''")
+        return Problem(
+            expected, fix="set it to the variable of a vault%s" % (", and the others to ''" if others else "")
+        )
 
     return Check(find)
 

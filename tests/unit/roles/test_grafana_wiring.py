@@ -61,6 +61,19 @@ def test_a_grafana_of_the_cluster_is_wired_once_and_unwired(grafana):
     assert [point["name"] for point in grafana.alerting.contact_points.values()] == ["grafana-default-email"]
 
 
+def test_tokens_of_data_sources_are_headers_and_nowhere_else(grafana):
+    inputs = {f"grafana_wiring_{source}_token": f"planted-{source}" for source in ("prometheus", "loki")}
+    done, said = wire("apply", *reached(grafana), options=["-vvv", "--diff"], **inputs)
+    assert done.returncode == 0 and "planted" not in said, said
+    assert {stored["jsonData"]["httpHeaderName1"] for stored in grafana.data_sources.stored.values()} == {
+        "Authorization"
+    }
+    assert grafana.data_sources.secrets == {
+        source: {"httpHeaderValue1": f"Bearer planted-{source}"} for source in ("prometheus", "loki")
+    }
+    assert "changed=0" in wire("apply", *reached(grafana), **inputs)[1]
+
+
 @pytest.mark.parametrize(
     "inputs",
     [
