@@ -115,7 +115,7 @@ loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopba
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py loki helm versitygw); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm pytest -v -s tests/live/s3
 
-tls: docker ## TLS of Prometheus and Grafana switched on, rotated and switched off while Grafana is asked; on the cluster of make up, 8 minutes
+tls: docker ## TLS of Prometheus and Grafana switched on, rotated and switched off while Grafana is asked; on the cluster of make up, 6 minutes
 	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
 	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"]}' \
 	pytest -v -s tests/live/tls
