@@ -76,3 +76,10 @@ def by_module(name: str, args: dict, check: bool = False) -> dict:
         except SystemExit:
             return json.loads(printed.getvalue())
     raise AssertionError(f"{name} ended without a result")
+
+
+def without_patience(monkeypatch: t.Any) -> None:
+    """The Grafana modules that are loaded by now do not wait where nobody listens."""
+    for module in list(sys.modules.values()):
+        if hasattr(module, "PATIENCE") and "grafana" in module.__name__:
+            monkeypatch.setattr(module, "PATIENCE", 0)

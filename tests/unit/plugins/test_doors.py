@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
-from doors import action_of, by_action, by_module
+from doors import action_of, by_action, by_module, without_patience
 
 TOP = Path(__file__).parents[3]
 RUNTIME = yaml.safe_load((TOP / "meta/runtime.yml").read_text(encoding="utf-8"))
@@ -93,9 +93,7 @@ def alone(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.chdir(tmp_path)
-    for module in list(sys.modules.values()):
-        if hasattr(module, "PATIENCE") and "grafana" in module.__name__:
-            monkeypatch.setattr(module, "PATIENCE", 0)
+    without_patience(monkeypatch)
 
 
 def both(name: str, args: dict, folder: Path, check: bool = False) -> dict:

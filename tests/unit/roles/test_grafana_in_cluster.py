@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 
 import pytest
 from api_double import Server
-from doors import by_action, by_module
+from doors import by_action, by_module, without_patience
 from grafana_double import RELEASES, Double
 from grafana_double.server import USER
 from objects_double import made
 from recorder import Recorder, refused
 
+MODULE_UTILS = "ansible_collections.runtime_security.kubernetes.plugins.module_utils"
 VARIABLES = {
     "url": "my_url",
     "url_username": "my_user",
@@ -152,7 +154,9 @@ def test_what_is_missing_is_named_by_its_variable(run, objects, said):
 
 
 @pytest.mark.parametrize("module", CALLS)
-def test_check_mode_before_there_is_a_grafana(run, module):
+def test_check_mode_before_there_is_a_grafana(run, module, monkeypatch):
+    importlib.import_module(f"{MODULE_UTILS}.{module.removesuffix('_info')}")
+    without_patience(monkeypatch)
     for objects in (
         [],
         [service({"port": 1}, {"ip": "127.0.0.1"})],

@@ -20,7 +20,7 @@ def test_failure_names_each_line_with_its_reason():
 
 
 def test_lines_are_skipped_with_a_reason():
-    options = ("etcd", "audit", "notification", "witness", "loki_client_secret")
+    options = ("etcd", "audit", "notification", "witness", "loki_client_secret", "prometheus_client_secret")
     assert pipeline.skipped({**dict.fromkeys(options, True), "dashboards": ["a"]}) == []
     skipped = pipeline.skipped({**dict.fromkeys(options, False), "dashboards": ["api-audit"]})
     assert [entry["name"] for entry in skipped] == [
@@ -29,6 +29,7 @@ def test_lines_are_skipped_with_a_reason():
         "dashboard ... has data in every panel",
         "a shell's Falco event becomes a notification",
         "Loki accepts the log agent's client certificate",
+        "Prometheus accepts Grafana's client certificate",
         "an event of a process that ran before Falco names it",
     ]
     assert all(entry["reason"] for entry in skipped)
