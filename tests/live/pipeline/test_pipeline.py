@@ -63,7 +63,7 @@ def test_check_mode_passes_where_two_roles_share_a_namespace_that_is_not_there(p
     announced = changes(
         playbook("site.yml", *arguments, "-e", json.dumps(place), *tags, "--check", "--diff", **AS_JSON)
     )
-    assert {name.rpartition(" : ")[2] for name, _item in announced} >= {"apply | Install the releases"}
+    assert {name.rpartition(" : ")[2] for name, _item in announced} >= {"releases | Install the releases"}
     assert "elsewhere" not in kubectl("get", "namespaces", "--output", "name")
 
 
