@@ -36,7 +36,7 @@ def found_grafana() -> Grafana:
 
 
 class Questions(threading.Thread):
-    """Asks until it is told to end; `gaps` are the longest times without an answer, in seconds, by data source."""
+    """Asks until the block ends; `gaps` are the longest times without an answer, in seconds, by data source."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
