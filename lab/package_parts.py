@@ -19,6 +19,7 @@ PYTHON_PACKAGES = [
     "libc6",
     "libexpat1",
     "libffi8",
+    "libgcc-s1",
     "libpython3.11-minimal",
     "libpython3.11-stdlib",
     "libssl3",
