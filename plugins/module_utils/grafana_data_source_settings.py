@@ -14,6 +14,8 @@ import typing as t
 # In jsonData, because Grafana never gives secure fields back. Viewers can read jsonData: hence salt and rounds.
 FINGERPRINT = "secureFingerprint"
 OWNER = "managedBy"
+# In jsonData too: of the certificates alone, for whoever renews them and does not know the other secure fields.
+CERTIFICATE = "certificateFingerprint"
 _ROUNDS = 200_000
 # What a source is made of; ids, version and access rights are Grafana's own business.
 _COMPARED = ("uid", "name", "type", "url", "access", "isDefault")
@@ -45,11 +47,19 @@ def _tls(params: dict[str, t.Any]) -> Settings:
     if params["tls_client_key"] is not None:
         json_data["tlsAuth"] = bool(params["tls_client_key"])
         secure.update(tlsClientCert=params["tls_client_cert"], tlsClientKey=params["tls_client_key"])
+        # A null removes it.
+        json_data[CERTIFICATE] = certificate_fingerprint(secure) if params["tls_client_key"] else None
     if params["tls_server_name"] is not None:
         json_data["serverName"] = params["tls_server_name"]
     if params["tls_skip_verify"] is not None:
         json_data["tlsSkipVerify"] = params["tls_skip_verify"]
     return Settings({}, json_data, secure or None)
+
+
+def certificate_fingerprint(secure: dict[str, str]) -> str:
+    """What tells certificates with their private key from others; the key in it makes it impossible to guess them."""
+    named = {key: secure.get(key) or "" for key in ("tlsCACert", "tlsClientCert", "tlsClientKey")}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
 
 def _headers(headers: dict[str, t.Any] | None, current: dict) -> Settings:

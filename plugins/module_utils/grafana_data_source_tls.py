@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import decoded
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_service import NoGrafana
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError

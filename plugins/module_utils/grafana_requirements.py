@@ -8,7 +8,7 @@ import datetime
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import decoded
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
     NotAllowed,
     Reader,

@@ -8,7 +8,7 @@ import base64
 import binascii
 import typing as t
 
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import decoded
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_names import Names
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.grafana_trust import Trust, are_certificates

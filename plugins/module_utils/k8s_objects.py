@@ -52,9 +52,12 @@ def run(params: dict, mode: Mode) -> dict:
 def announce(params: dict) -> dict:
     """In a cluster that does not exist yet there is nothing to patch or remove, and all else is new."""
     definitions = checked(params["objects"], params["state"])
-    new = params["state"] in ("present", "created")
-    changes = [Change(place(one), {}, one) for one in definitions] if new else []
-    return result(changes, Mode(check=True, diff=True))
+    return announced(definitions if params["state"] in ("present", "created") else [])
+
+
+def announced(definitions: list[dict]) -> dict:
+    """The result of a first run that creates these."""
+    return result([Change(place(one), {}, one) for one in definitions], Mode(check=True, diff=True))
 
 
 def masked(params: dict) -> dict:

@@ -12,7 +12,6 @@ import sys
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import decode_source
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
@@ -22,6 +21,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.ebpf.o
     wrong_option,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.pod_commands import PodCommands
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.program_sources import source_of
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.readiness_jobs import (
     CONTAINER,
     HOST_ROOT,
@@ -86,9 +86,7 @@ def sources() -> dict[str, str]:
     found = {PACKAGE: ""}
     for name, module in sorted(sys.modules.items()):
         if name.startswith(package + "."):
-            # A loader of archives, of folders, or Ansible's own, which returns bytes.
-            source = module.__spec__.loader.get_source(name)
-            found[PACKAGE + name[len(package) :]] = source if isinstance(source, str) else decode_source(source)
+            found[PACKAGE + name[len(package) :]] = source_of(module)
     return found
 
 

@@ -8,7 +8,10 @@ import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import decoded, listed
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import (
+    decoded,
+    listed,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
     CA_CERTIFICATE,
     refuse_without_library,

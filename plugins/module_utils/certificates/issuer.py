@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Brings the Secrets of certificates to what is declared, and reports what it did. Private to the collection.
 
-Knows nothing of Ansible: whatever renews certificates can call it with a client of its own.
+Needs nothing but cryptography: it also runs in the pod that renews certificates.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
     Stored,
     plan,
 )
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import Store
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
     CA,
     CA_CERTIFICATE,
+    Leaf,
     Place,
     Wanted,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
 
 
-def apply(client: t.Any, wanted: Wanted, owner: dict[str, str], phase: str | None, mode: Mode) -> dict:
+def apply(secrets: Store, wanted: Wanted, phase: str | None, mode: Mode) -> dict:
     """Write what differs from the next step of the plan."""
-    secrets = Secrets(client, owner)
     stored = secrets.read(wanted.places)
     step = plan(wanted, stored, phase)
     listed = secrets.listed(wanted.ca.place)
@@ -76,8 +76,7 @@ def _result(wanted: Wanted, step: Plan, changed: list[Place]) -> dict:
                 "secret": leaf.place.secret,
                 "namespace": leaf.place.namespace,
                 **_dates(step.secrets[leaf.place][leaf.entries.certificate]),
-                "fingerprint": fingerprint(step.secrets[leaf.place]),
-                "trust_fingerprint": hashlib.sha256(step.secrets[leaf.place][leaf.entries.ca]).hexdigest(),
+                **fingerprints(leaf, step.secrets[leaf.place]),
                 "reasons": step.reasons[leaf.name],
                 "changed": leaf.place in changed,
             }
@@ -100,6 +99,12 @@ def _report(wanted: Wanted, step: Plan, changed: list[Place]) -> list[str]:
     if step.phases:
         found.append(f"{places[CA]}: the CA changes; phases left once this one is rolled out: {', '.join(step.phases)}")
     return found
+
+
+def fingerprints(leaf: Leaf, data: Data) -> dict[str, str]:
+    """Those of a certificate's Secret, and of the CAs in it."""
+    trusted = hashlib.sha256(data.get(leaf.entries.ca, b"")).hexdigest()
+    return {"fingerprint": fingerprint(data), "trust_fingerprint": trusted}
 
 
 def fingerprint(data: Data) -> str:

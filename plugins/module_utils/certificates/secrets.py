@@ -7,11 +7,15 @@ Only Secrets with the owner's labels are written and removed. An answer of the A
 
 from __future__ import annotations
 
-import base64
-import binascii
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.plan import Data, Stored
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import (
+    decoded,
+    definition,
+    listed,
+    with_data,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import Place
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import (
     Reader,
@@ -33,8 +37,6 @@ except ImportError:  # the connection reports it
 
 # Seconds for the API server's answer to a change.
 _SECONDS = 30
-# On the CA's Secret: the Secrets of the certificates that it signs, NAMESPACE/NAME with commas between.
-CERTIFICATES = "runtime-security/certificates"
 
 
 class Secrets:
@@ -50,7 +52,7 @@ class Secrets:
         """The data of those that exist; raises WorkError where one is not the owner's."""
         try:
             objects = {place: self._reader.one("Secret", "v1", place.secret, place.namespace) for place in places}
-            refuse_foreign([(_definition(place), found) for place, found in objects.items()], self._owner, False)
+            refuse_foreign([(definition(place), found) for place, found in objects.items()], self._owner, False)
         except UnclearAnswer as error:
             raise WorkError(f"The API server's answer is not clear, and nothing was changed. {error}") from error
         except NotOurs as error:
@@ -64,14 +66,7 @@ class Secrets:
 
     def write(self, place: Place, data: Data, certificates: list[str] | None = None) -> None:
         """Bring a Secret to this data. One that was not there is created, so that none is overwritten that was not seen."""
-        body = self._found.get(place) or _definition(place)
-        metadata = dict(body["metadata"])
-        metadata["labels"] = {**(metadata.get("labels") or {}), **self._owner}
-        if certificates is not None:
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), CERTIFICATES: ",".join(certificates)}
-        encoded = {key: base64.b64encode(value).decode() for key, value in sorted(data.items())}
-        body = {**body, "metadata": metadata, "data": encoded}
-        # The version that was read is part of the body: one that was changed meanwhile is not overwritten.
+        body = with_data(self._found.get(place) or definition(place), data, self._owner, certificates)
         verb = "replace" if place in self._found else "create"
         self._change(place, verb, body=body, namespace=place.namespace)
 
@@ -90,31 +85,6 @@ class Secrets:
             raise WorkError(_not_written(place, verb, error.status, reason(error))) from error
         except (HTTPError, OSError) as error:
             raise WorkError(_not_written(place, verb, None, f"no answer ({type(error).__name__})")) from error
-
-
-def listed(secret: dict) -> list[str] | None:
-    """The Secrets that a CA's Secret names; None where it was not written by this module."""
-    annotations = (secret.get("metadata") or {}).get("annotations") or {}
-    text = annotations.get(CERTIFICATES)
-    return None if text is None else [place for place in text.split(",") if place]
-
-
-def decoded(secret: dict) -> Data:
-    """The data of a Secret; an entry that is not Base64 is empty."""
-    data = secret.get("data") or {}
-    return {key: _decoded(value) for key, value in data.items()}
-
-
-def _decoded(value: t.Any) -> bytes:
-    try:
-        return base64.b64decode(value)
-    except (binascii.Error, TypeError, ValueError):
-        return b""
-
-
-def _definition(place: Place) -> dict:
-    metadata = {"name": place.secret, "namespace": place.namespace}
-    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
 
 
 def _not_written(place: Place, verb: str, status: int | None, why: str) -> str:

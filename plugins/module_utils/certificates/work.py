@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import wanted
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
 
@@ -58,7 +59,7 @@ ARGUMENTS = {
 def run(params: dict, mode: Mode) -> dict:
     declared = wanted(params)
     with connection.connected_client(params) as client:
-        return issuer.apply(client, declared, params["owner"], params["phase"], mode)
+        return issuer.apply(Secrets(client, params["owner"]), declared, params["phase"], mode)
 
 
 def announce(params: dict) -> dict:

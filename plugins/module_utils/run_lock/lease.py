@@ -8,6 +8,12 @@ import contextlib
 import json
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lease_object import (
+    NAME,
+    NAMESPACE,
+    lease,
+    record_of,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record
 
 try:
@@ -18,15 +24,8 @@ try:
 except ImportError:  # connection.py reports it
     ApiException, HTTPError = (type("Missing", (Exception,), {}) for _each in range(2))
 
-# A Lease of the namespace in which nothing of the control plane elects anybody; it cannot be removed.
-NAMESPACE = "default"
-NAME = "runtime-security"
-LABELS = {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}
-ANNOTATION = "runtime-security/run"
 # Seconds to connect, and to wait for an answer.
 TIMEOUT = (5, 10)
-# What the fields of a Lease have no place for.
-_ANNOTATED = ("user", "host", "machine", "pid", "process_start", "playbook")
 
 
 class LeaseLock:
@@ -61,28 +60,16 @@ class LeaseLock:
                 found = self._call(self._api.read_namespaced_lease, self.name, self.namespace)
         except _NotFound:
             return None, None
-        return _record(found), found
+        return record_of(found), found
 
     def write(self, record: Record, version: dict | None) -> bool:
-        before = version or {}
-        lease = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": _metadata(record, before.get("metadata") or {}, self.name),
-            "spec": {
-                "holderIdentity": record.holder,
-                "leaseDurationSeconds": record.seconds,
-                "acquireTime": record.since,
-                "renewTime": record.renewed,
-                "leaseTransitions": _transitions(record, before.get("spec") or {}),
-            },
-        }
+        body = lease(record, version or {}, self.name)
         try:
             with _told(self):
                 if version is None:
-                    self._call(self._api.create_namespaced_lease, self.namespace, lease)
+                    self._call(self._api.create_namespaced_lease, self.namespace, body)
                 else:
-                    self._call(self._api.replace_namespaced_lease, self.name, self.namespace, lease)
+                    self._call(self._api.replace_namespaced_lease, self.name, self.namespace, body)
         except _NotFound as error:
             if version is None:
                 raise LockError(
@@ -146,37 +133,4 @@ def refusal(status: int, reason: str, namespace: str) -> str:
         "--resource=leases.coordination.k8s.io, and kubectl --namespace %(namespace)s create rolebinding "
         "runtime-security-lock --role=runtime-security-lock --user=ACCOUNT; or set runtime_security_lock_namespace to a "
         "namespace in which the account may." % {"namespace": namespace}
-    )
-
-
-def _metadata(record: Record, before: dict, name: str) -> dict:
-    """That of the Lease that was read, with what a holder says of itself."""
-    details = {key: getattr(record, key) for key in _ANNOTATED}
-    metadata = {"name": name, "labels": dict(before.get("labels") or {}, **LABELS)}
-    metadata["annotations"] = dict(before.get("annotations") or {}, **{ANNOTATION: json.dumps(details)})
-    # The API server refuses what was changed meanwhile.
-    if before.get("resourceVersion"):
-        metadata["resourceVersion"] = before["resourceVersion"]
-    return metadata
-
-
-def _transitions(record: Record, before: dict) -> int:
-    count = before.get("leaseTransitions") or 0
-    return count + 1 if before.get("holderIdentity") not in (None, "", record.holder) else count
-
-
-def _record(found: dict) -> Record:
-    """Of a Lease, whoever wrote it."""
-    spec = found.get("spec") or {}
-    try:
-        noted = json.loads((found["metadata"].get("annotations") or {})[ANNOTATION])
-        details = {key: type(getattr(Record, key))(noted[key]) for key in _ANNOTATED}
-    except (KeyError, TypeError, ValueError):
-        details = {}
-    return Record(
-        holder=spec.get("holderIdentity") or "",
-        since=spec.get("acquireTime") or "",
-        renewed=spec.get("renewTime") or "",
-        seconds=spec.get("leaseDurationSeconds") or Record.seconds,
-        **details,
     )

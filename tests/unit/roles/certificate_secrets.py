@@ -9,6 +9,7 @@ import base64
 import pytest
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer, wanted, x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
 from api_double import Cluster
 from plays import entry
@@ -115,6 +116,6 @@ def run_of_certificates(client_at, cluster):
 
     def _run(check=False, **changes):
         params = {**PARAMS, **changes}
-        return issuer.apply(client, wanted.wanted(params), OWNER, params["phase"], Mode(check, True))
+        return issuer.apply(Secrets(client, OWNER), wanted.wanted(params), params["phase"], Mode(check, True))
 
     return _run

@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import info, issuer, wanted, x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 from api_lies import LIES, Liar
@@ -173,9 +174,9 @@ def test_nothing_is_written_on_a_lie(client_at, lie, about):
     """A CA that is not seen would be made again, and its key would be lost."""
     cluster = Liar().lie(lambda honest: honest, lambda path: path.endswith(f"/secrets/{about}"))
     client = client_at(cluster)
-    issuer.apply(client, wanted.wanted(PARAMS), OWNER, None, Mode())
+    issuer.apply(Secrets(client, OWNER), wanted.wanted(PARAMS), None, Mode())
     cluster.changes.clear()
     cluster.told = lie
     with pytest.raises(WorkError, match="not clear, and nothing was changed"):
-        issuer.apply(client, wanted.wanted({**PARAMS, "renew": ["server"]}), OWNER, None, Mode())
+        issuer.apply(Secrets(client, OWNER), wanted.wanted({**PARAMS, "renew": ["server"]}), None, Mode())
     assert cluster.changes == []

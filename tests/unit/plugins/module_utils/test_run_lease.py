@@ -5,20 +5,20 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import lease
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock import lease, lease_object
 
 
 @pytest.mark.parametrize(
     "spec", [{}, {"holderIdentity": ""}, {"holderIdentity": None, "leaseDurationSeconds": None, "renewTime": None}]
 )
 def test_a_lease_without_a_holder_is_free(spec):
-    assert not lease._record({"metadata": {}, "spec": spec}).holder
+    assert not lease_object.record_of({"metadata": {}, "spec": spec}).holder
 
 
 @pytest.mark.parametrize("noted", ["", "[]", "{}", '{"pid": "x"}', "null"])
 def test_a_lease_of_another_program_has_a_holder_and_no_process(noted):
-    found = lease._record(
-        {"metadata": {"annotations": {lease.ANNOTATION: noted}}, "spec": {"holderIdentity": "another"}}
+    found = lease_object.record_of(
+        {"metadata": {"annotations": {lease_object.ANNOTATION: noted}}, "spec": {"holderIdentity": "another"}}
     )
     assert (found.holder, found.pid, found.seconds) == ("another", 0, 30)
     assert found.described() == "another"
