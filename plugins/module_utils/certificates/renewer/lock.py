@@ -28,6 +28,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lo
 )
 
 _EVERY_SECONDS = 2
+# A lock that this process could not release is still its own.
+_PROCESS = uuid.uuid4()
 
 
 class LeasePlace:
@@ -69,7 +71,7 @@ class Busy(LockError):
 @contextlib.contextmanager
 def held(place: LeasePlace, who: str) -> t.Iterator[t.Callable[[], None]]:
     """The lock, renewed meanwhile; gives a function that raises LockError once it was lost. Raises Busy where another run lives."""
-    me = Record(holder=f"{who}-{uuid.uuid4()}", user=who, host=os.uname().nodename, playbook="certificate renewal")
+    me = Record(holder=f"{who}-{_PROCESS}", user=who, host=os.uname().nodename, playbook="certificate renewal")
     _take(place, me)
     ends, lost = threading.Event(), threading.Event()
     renewal = threading.Thread(target=_renew, args=(place, me, ends, lost), daemon=True)
