@@ -61,7 +61,7 @@ def test_the_shipped_exceptions_are_known():
         DOWNLOAD: ["image_and_address"],
         READ: ["program_and_file"],
         "Write below etc": ["image_and_file"],
-        "Contact K8S API Server From Container": ["image", "namespace_and_image"],
+        "Contact K8S API Server From Container": ["image", "pod_and_process", "namespace_and_image"],
     }
 
 

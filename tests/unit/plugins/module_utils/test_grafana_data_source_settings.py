@@ -190,7 +190,9 @@ def test_options_for_tls_and_basic_authentication_become_grafanas_fields():
         "tlsClientCert": "cert",
         "tlsClientKey": "key",
     }
-    shown = {key: value for key, value in body["jsonData"].items() if key not in (sources.FINGERPRINT, sources.CERTIFICATE)}
+    shown = {
+        key: value for key, value in body["jsonData"].items() if key not in (sources.FINGERPRINT, sources.CERTIFICATE)
+    }
     assert body["jsonData"][sources.CERTIFICATE] == sources.certificate_fingerprint(body["secureJsonData"])
     assert shown == {
         "serverName": "loki.example.org",
