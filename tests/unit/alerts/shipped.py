@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 import yaml
-from ansible_collections.runtime_security.kubernetes.plugins.filter.promql_timestamps import promql_timestamps
+from ansible_collections.runtime_security.kubernetes.plugins.filter.certificate_ends import certificate_ends
 
 TOP = Path(__file__).parents[3]
 ROLE = TOP / "roles" / "grafana_wiring"
@@ -43,7 +43,7 @@ def rules(certificates: dict[str, int] = CERTIFICATES, **inputs) -> list[dict]:
         "__grafana_wiring_proof_notification": True,
         "__grafana_wiring_continuous_proof": False,
         "__grafana_wiring_prover": constants()["__grafana_wiring_prover"],
-        "__grafana_wiring_certificate_ends": promql_timestamps(certificates, "certificate"),
+        "__grafana_wiring_certificate_ends": certificate_ends(certificates, observed=True),
         **inputs,
     }
     return yaml.safe_load(environment.from_string(text).render(given))

@@ -98,11 +98,31 @@ def test_without_dates_there_is_no_rule_for_them():
     assert "certificate-expiring" not in {rule["uid"] for rule in shipped.rules(certificates={})}
 
 
-def test_every_certificate_counts(promtool, tmp_path):
-    """At the begin of 1970 the one has 10 days left and is reported, the other 20 and is not."""
+def certificates_reported(promtool, folder, series, expected):
+    """What the rule reports at the begin of 1970, of a certificate that ended in 10 days at the last run and one that did in 20."""
     text = shipped.expression("certificate-expiring", certificates={"a": 86400 * 10, "b": 86400 * 20})
-    checks = [{"expr": text, "eval_time": "0s", "exp_samples": [{"labels": '{certificate="a"}', "value": 10}]}]
-    path = tmp_path / "dates.yml"
-    path.write_text(yaml.safe_dump({"tests": [{"interval": "1m", "input_series": [], "promql_expr_test": checks}]}))
+    samples = [{"labels": f'{{certificate="{name}"}}', "value": days} for name, days in expected.items()]
+    checks = [{"expr": text, "eval_time": "0s", "exp_samples": samples}]
+    given = [
+        {"series": f"runtime_security_certificate_not_after_timestamp_seconds{{{labels}}}", "values": str(days * 86400)}
+        for labels, days in series.items()
+    ]
+    path = folder / "dates.yml"
+    path.write_text(yaml.safe_dump({"tests": [{"interval": "1m", "input_series": given, "promql_expr_test": checks}]}))
     run = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_certificate_counts(promtool, tmp_path):
+    certificates_reported(promtool, tmp_path, {}, {"a": 10})
+
+
+def test_what_is_seen_counts_more_than_the_date_of_the_last_run(promtool, tmp_path):
+    """a was renewed; of b the server still shows the one before, which ends first."""
+    series = {
+        'certificate="a", source="secret"': 90,
+        'certificate="a", source="served"': 90,
+        'certificate="b", source="secret"': 90,
+        'certificate="b", source="served"': 5,
+    }
+    certificates_reported(promtool, tmp_path, series, {"b": 5})

@@ -52,6 +52,7 @@ SPECIAL = {
         "objects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}}]
     },
     "k8s_certificates": {"certificates": []},
+    "k8s_certificate_renewal": {"ca": {"name": "ca", "namespace": "a"}, "certificates": [], "image": "python"},
     "grafana_data_source": {"type": "loki", "ds_url": NOWHERE},
     "grafana_health_info": {"wait_timeout": 0},
     "prometheus_info": {"url": "http://prometheus.monitoring.svc:9090", "wait_timeout": 0},

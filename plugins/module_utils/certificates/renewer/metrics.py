@@ -20,6 +20,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
 
 PORT = 9799
 _PREFIX = "runtime_security_certificate"
+NOT_AFTER = f"{_PREFIX}_not_after_timestamp_seconds"
 
 
 class Ends:
@@ -46,8 +47,8 @@ class Ends:
         ]
 
     def lines(self) -> t.Iterator[str]:
-        yield f"# HELP {_PREFIX}_not_after_timestamp_seconds When a certificate ends: the one in its Secret, the one that its server shows."
-        yield f"# TYPE {_PREFIX}_not_after_timestamp_seconds gauge"
+        yield f"# HELP {NOT_AFTER} When a certificate ends: the one in its Secret, the one that its server shows."
+        yield f"# TYPE {NOT_AFTER} gauge"
         yield from self._stored
         for server in self._settings.servers:
             end = served.not_after(server)
@@ -56,7 +57,7 @@ class Ends:
 
 
 def _ends(secret: str, source: str, end: float) -> str:
-    return f'{_PREFIX}_not_after_timestamp_seconds{{certificate="{secret}",source="{source}"}} {end:.0f}'
+    return f'{NOT_AFTER}{{certificate="{secret}",source="{source}"}} {end:.0f}'
 
 
 class Rounds:
