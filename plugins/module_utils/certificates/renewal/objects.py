@@ -158,7 +158,7 @@ def _pod(params: dict) -> dict:
                 "command": ["python3", "-B", "-m", programs.MAIN, f"{_PROGRAMS}/{_SETTINGS}"],
                 "env": [{"name": "PYTHONPATH", "value": _PROGRAMS}],
                 "ports": [{"name": "metrics", "containerPort": PORT}],
-                "readinessProbe": {"httpGet": {"path": "/", "port": "metrics"}},
+                "readinessProbe": {"httpGet": {"path": "/", "port": "metrics"}, "timeoutSeconds": 5},
                 "resources": {"requests": {"cpu": "5m", "memory": "48Mi"}, "limits": {"memory": "128Mi"}},
                 "securityContext": {
                     "allowPrivilegeEscalation": False,

@@ -46,9 +46,10 @@ def main(settings_file: str) -> None:
 def one_round(api: Api, settings: Settings, ends: metrics.Ends, rounds: metrics.Rounds) -> bool:
     """Whether it could do what it had to."""
     try:
+        ends.read(api)
         if Round(api, settings, log).run():
             log("Everything has the current certificates.")
-        ends.read(api)
+            ends.read(api)
     except Busy as error:
         log(str(error))
         return False

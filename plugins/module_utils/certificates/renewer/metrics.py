@@ -100,6 +100,10 @@ def serve(ends: Ends, rounds: Rounds, port: int = PORT) -> http.server.Threading
         def log_message(self, *_arguments: t.Any) -> None:
             """Nothing: each scrape would be a line."""
 
-    server = http.server.ThreadingHTTPServer(("", port), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+            """Nothing: who asked has gone."""
+
+    server = Server(("", port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
