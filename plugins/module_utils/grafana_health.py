@@ -68,6 +68,20 @@ def wait_for_answer(grafana: Grafana, deadline: Deadline) -> dict:
             raise GrafanaError(problem)
 
 
+def try_credentials(grafana: Grafana, deadline: Deadline) -> None:
+    """Refused, they are not tried again: Grafana locks a user out after a few wrong passwords.
+
+    Without an answer they are: after a rollout the node's port may lead to the old pod for a moment, and then nowhere.
+    """
+    while True:
+        try:
+            grafana.request("GET", path("org"))
+            return
+        except GrafanaError as exc:
+            if exc.status is not None or not deadline.pause():
+                raise
+
+
 def _by_query(grafana: Grafana, source: dict) -> str:
     query = _QUERIES.get(source["type"])
     if query is None:
@@ -124,8 +138,7 @@ def run(params: dict, mode: Mode) -> dict:
         # A check may come before the run that makes Grafana answer.
         raise Unreachable(str(exc), answered=False) from exc
     try:
-        # Once only: Grafana locks a user out after a few wrong passwords.
-        grafana.request("GET", path("org"))
+        try_credentials(grafana, deadline)
         sources = check_all(grafana, params["data_sources"], deadline)
     except GrafanaError as exc:
         raise WorkError(str(exc), answered=True) from exc
