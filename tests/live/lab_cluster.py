@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
@@ -54,6 +55,14 @@ def playbook(name, *options, **inputs):
         check=False,
     )
     return done.returncode, done.stdout
+
+
+def succeeded(name, *options, **inputs):
+    """A playbook that has to go well; how many seconds it took."""
+    began = time.monotonic()
+    code, text = playbook(name, *options, **inputs)
+    assert code == 0, text[-4000:]
+    return time.monotonic() - began
 
 
 def changed(printed):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import collections
 import time
+import typing as t
 import uuid
 from types import TracebackType
 
@@ -67,13 +68,15 @@ class Stream:
 
     def arrived(self) -> collections.Counter[int]:
         """How often each number is among the lines that Loki returns."""
-        numbers: collections.Counter[int] = collections.Counter()
-        # A query returns so many lines at most; half a minute of the stream is fewer.
-        for begin in range(self.started, int(time.time()) + 1, 30):
-            answer = self.cluster.loki(
-                "query_range", query=self.query, start=begin, end=begin + 30, limit=5000, direction="forward"
-            )
-            entries = [value for stream in answer["data"]["result"] for value in stream["values"]]
-            assert len(entries) < 5000, "the query was cut off"
-            numbers.update(int(line.rsplit(" ", 1)[-1]) for _time, line in entries)
-        return numbers
+        found = lines(self.cluster, self.query, self.started)
+        return collections.Counter(int(line.rsplit(" ", 1)[-1]) for line in found)
+
+
+def lines(cluster: Cluster, query: str, started: int) -> t.Iterator[str]:
+    """All lines that Loki has of a query since then."""
+    # A query returns so many lines at most; half a minute of a test is fewer.
+    for begin in range(started, int(time.time()) + 1, 30):
+        answer = cluster.loki("query_range", query=query, start=begin, end=begin + 30, limit=5000, direction="forward")
+        found = [value[1] for stream in answer["data"]["result"] for value in stream["values"]]
+        assert len(found) < 5000, "the query was cut off"
+        yield from found

@@ -7,6 +7,7 @@ pkg/kubelet/kuberuntime/logs/logs.go). A file that is open stays readable after 
 
 from __future__ import annotations
 
+import collections
 import os
 import re
 import threading
@@ -22,10 +23,20 @@ def folder_of(node):
     return Path("/proc", process_id_of(node), "root/var/log/pods")
 
 
+def ranges(numbers):
+    """Numbers in short, such as "3-5, 9"."""
+    ordered = sorted(numbers)
+    firsts = [number for number in ordered if number - 1 not in numbers]
+    lasts = [number for number in ordered if number + 1 not in numbers]
+    return ", ".join(
+        str(first) if first == last else f"{first}-{last}" for first, last in zip(firsts, lasts, strict=True)
+    )
+
+
 class NodeLogs(threading.Thread):
     """Reads the logs of all containers of one name in a namespace, also of those that come later and of those that are removed.
 
-    `numbers` has the numbers that each pattern found, `others` the lines in which none found any.
+    `numbers` has the numbers that each pattern found, `counts` in how many lines, `others` the lines in which none found any.
     """
 
     def __init__(self, folder, namespace, container, patterns):
@@ -33,6 +44,7 @@ class NodeLogs(threading.Thread):
         self.folder, self.glob = folder, f"{namespace}_*/{container}/*.log"
         self.patterns = {name: re.compile(pattern) for name, pattern in patterns.items()}
         self.numbers, self.others, self.files = {name: set() for name in patterns}, [], {}
+        self.counts = {name: collections.Counter() for name in patterns}
         self._begun, self._stopped = {}, threading.Event()
 
     def run(self):
@@ -64,8 +76,9 @@ class NodeLogs(threading.Thread):
     def _count(self, line):
         found = False
         for name, pattern in self.patterns.items():
-            numbers = [int(number) for number in pattern.findall(line)]
+            numbers = {int(number) for number in pattern.findall(line)}
             self.numbers[name].update(numbers)
+            self.counts[name].update(numbers)
             found = found or bool(numbers)
         if not found:
             self.others.append(line)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import time
 
 # Types of TLS records and of the handshake's messages (RFC 8446, 4 and 5.1).
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_HELLO = 22, 1, 2
+MOST_FILES = 99
 
 
 class Capture:
+    """`dropped` is how many packets the kernel kept to itself, once the capture has ended."""
+
     def __init__(self, path):
-        self.path = path
+        self.path, self.dropped = path, None
+
+    @property
+    def files(self):
+        return sorted(self.path.parent.glob(f"{self.path.name}*"))
 
     @property
     def content(self):
-        return self.path.read_bytes()
+        return b"".join(file.read_bytes() for file in self.files)
 
     def hellos(self):
         """Numbers of the client's and the server's greetings: so many connections were opened with TLS."""
@@ -37,34 +45,39 @@ def process_id_of(node):
 
 
 @contextlib.contextmanager
-def capture(node, path, ports):
-    """Records the packets of these ports on every interface of the node while the block runs."""
-    process_id = process_id_of(node)
+def capture(node, path, ports=(), megabytes=None):
+    """Records the packets of these ports, or all, on every interface of the node while the block runs.
+
+    With `megabytes` into files of so many, which are never more than MOST_FILES: the oldest one would be written again.
+    """
+    ring = ["-C", str(megabytes), "-W", str(MOST_FILES), "-Z", "root"] if megabytes else ["-U"]
     words = " or ".join(f"tcp port {port}" for port in ports)
-    command = [
-        "nsenter",
-        "--target",
-        process_id,
-        "--net",
-        "tcpdump",
+    options = [
         "-i",
         "any",
-        "-U",
+        "-y",
+        "LINUX_SLL2",
+        "-B",
+        "65536",
         "-s",
         "0",
+        *ring,
         "-w",
         str(path),
-        words,
+        *([words] if words else []),
     ]
+    command = ["nsenter", "--target", process_id_of(node), "--net", "tcpdump", *options]
+    captured = Capture(path)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as tcpdump:
         # It says when it listens.
         if "listening" not in "".join(iter_until(tcpdump.stderr, "listening")):
             raise RuntimeError("tcpdump did not start")
         try:
-            yield Capture(path)
+            yield captured
         finally:
             time.sleep(1)
             tcpdump.terminate()
+            captured.dropped = int(re.search(r"(\d+) packets? dropped by kernel", tcpdump.stderr.read())[1])
 
 
 def iter_until(lines, word):

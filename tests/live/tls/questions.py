@@ -41,6 +41,7 @@ class Questions(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.gaps = dict.fromkeys(_QUESTIONS, 0.0)
+        self.asked, self.failed = dict.fromkeys(_QUESTIONS, 0), dict.fromkeys(_QUESTIONS, 0)
         self.errors: dict[str, str] = {}
         self._end = threading.Event()
 
@@ -49,14 +50,18 @@ class Questions(threading.Thread):
         last = dict.fromkeys(_QUESTIONS, time.monotonic())
         while not self._end.wait(_EVERY_SECONDS):
             for source, path in _QUESTIONS.items():
+                self.asked[source] += 1
+                answered = True
                 try:
                     grafana = grafana or found_grafana()
                     grafana.request("GET", path)
                 except (GrafanaError, WorkError) as error:
-                    self.errors[source], grafana = str(error), None
-                    continue
+                    self.errors[source], grafana, answered = str(error), None, False
+                    self.failed[source] += 1
+                # A time without an answer that has not ended counts too.
                 now = time.monotonic()
-                self.gaps[source], last[source] = max(self.gaps[source], now - last[source]), now
+                self.gaps[source] = max(self.gaps[source], now - last[source])
+                last[source] = now if answered else last[source]
 
     def __enter__(self) -> t.Self:
         self.start()
