@@ -42,16 +42,18 @@ _REFUSED = re.compile(rb"HTTP/1\.[01] 400 |\x15\x03")
 _SIZE = 64  # of a file, in megabytes
 
 
-def words(marker: str) -> dict[str, re.Pattern[bytes]]:
-    """What must not be seen; `marker` is that of the events."""
+def words(marker: str = "") -> dict[str, re.Pattern[bytes]]:
+    """What must not be seen; `marker` is that of the numbered events, if there are any."""
     data = json.loads(kubectl("get", "secret", "grafana-admin", "--namespace", "monitoring", "--output", "json"))[
         "data"
     ]
     user, password = (base64.b64decode(data[key]) for key in ("admin-user", "admin-password"))
     forms = (password, base64.b64encode(password), base64.b64encode(user + b":" + password))
+    events = {"a numbered event": re.compile(re.escape(marker.encode()))} if marker else {}
     return {
-        "a marker line of the proof": re.compile(rb"marker-[0-9a-f]{8}"),
-        "an event": re.compile(re.escape(marker.encode())),
+        # In its log line, and in its event's text.
+        "a marker of the proof": re.compile(rb"marker-[0-9a-f]{8}"),
+        **events,
         "a numbered line": re.compile(rb"numbered line \d+"),
         "Grafana's password": re.compile(b"|".join(map(re.escape, forms))),
         "a header with credentials": re.compile(rb"authorization: *\w+ ([^\r\n]+)", re.IGNORECASE),

@@ -29,44 +29,80 @@ _QUESTIONS = {
 _EVERY_SECONDS = 0.5
 
 
-def found_grafana() -> Grafana:
+def found_grafana(timeout: int = 3) -> Grafana:
     """As the modules find it: address, administrator and CA."""
-    params = dict.fromkeys(_UNSET) | {"use_proxy": False, "validate_certs": True, "timeout": 3, "variables": {}}
+    params = dict.fromkeys(_UNSET) | {"use_proxy": False, "validate_certs": True, "timeout": timeout, "variables": {}}
     return connected({**params, "service": dict(_SERVICE)})
 
 
-class Questions(threading.Thread):
-    """Asks until the block ends; `gaps` are the longest times without an answer, in seconds, by data source."""
+class Outage(t.NamedTuple):
+    """A time without an answer: its seconds, its end, and what was answered instead."""
 
-    def __init__(self) -> None:
+    source: str
+    seconds: float
+    end: str
+    reasons: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.seconds:.1f} s until {self.end}: {'; '.join(sorted(self.reasons))}"
+
+
+class _Asker(threading.Thread):
+    """Of one data source: another one that does not answer would delay its questions."""
+
+    def __init__(self, source: str, path: str, end: threading.Event) -> None:
         super().__init__(daemon=True)
-        self.gaps = dict.fromkeys(_QUESTIONS, 0.0)
-        self.asked, self.failed = dict.fromkeys(_QUESTIONS, 0), dict.fromkeys(_QUESTIONS, 0)
-        self.errors: dict[str, str] = {}
-        self._end = threading.Event()
+        self.source, self.gap, self.asked, self.failed = source, 0.0, 0, 0
+        self.outages: list[Outage] = []
+        self._path, self._end = path, end
 
     def run(self) -> None:
         grafana: Grafana | None = None
-        last = dict.fromkeys(_QUESTIONS, time.monotonic())
+        last, reasons = time.monotonic(), set[str]()
         while not self._end.wait(_EVERY_SECONDS):
-            for source, path in _QUESTIONS.items():
-                self.asked[source] += 1
-                answered = True
-                try:
-                    grafana = grafana or found_grafana()
-                    grafana.request("GET", path)
-                except (GrafanaError, WorkError) as error:
-                    self.errors[source], grafana, answered = str(error), None, False
-                    self.failed[source] += 1
-                # A time without an answer that has not ended counts too.
-                now = time.monotonic()
-                self.gaps[source] = max(self.gaps[source], now - last[source])
-                last[source] = now if answered else last[source]
+            self.asked += 1
+            answered = True
+            try:
+                grafana = grafana or found_grafana()
+                grafana.request("GET", self._path)
+            except (GrafanaError, WorkError) as error:
+                grafana, answered = None, False
+                self.failed += 1
+                reasons.add(str(error).rpartition(f"{self._path}: ")[2])
+            # A time without an answer that has not ended counts too.
+            now = time.monotonic()
+            self.gap = max(self.gap, now - last)
+            if answered:
+                if reasons:
+                    self.outages.append(Outage(self.source, now - last, time.strftime("%T"), frozenset(reasons)))
+                last, reasons = now, set()
+
+
+class Questions:
+    """Asks until the block ends; `gaps` are the longest times without an answer, in seconds, by data source."""
+
+    def __init__(self) -> None:
+        self._end = threading.Event()
+        self._askers = [_Asker(source, path, self._end) for source, path in _QUESTIONS.items()]
+
+    @property
+    def gaps(self) -> dict[str, float]:
+        return {asker.source: round(asker.gap, 1) for asker in self._askers}
+
+    def __str__(self) -> str:
+        """A line for each data source, and one for each time without an answer."""
+        lines = [
+            f"Grafana asked {asker.asked} times for {asker.source}, failed {asker.failed}, longest without an answer {asker.gap:.1f} s"
+            for asker in self._askers
+        ]
+        return "\n".join([*lines, *(str(outage) for asker in self._askers for outage in asker.outages)])
 
     def __enter__(self) -> t.Self:
-        self.start()
+        for asker in self._askers:
+            asker.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._end.set()
-        self.join()
+        for asker in self._askers:
+            asker.join()

@@ -60,7 +60,7 @@ def ran(name, *options, **inputs):
     with Questions() as questions:
         code, text = playbook(name, *options, **inputs)
     assert code == 0, text[-4000:]
-    print(f"\n{name} {' '.join(options)}: longest time without an answer {questions.gaps}; {questions.errors}")
+    print(f"\n{name} {' '.join(options)}:\n{questions}")
     return questions
 
 
