@@ -141,7 +141,7 @@ notes:
   - The Secrets hold these entries and no others. Labels and annotations of others stay.
   - A pod reads a Secret when it starts. Put RV(certificates.fingerprint) into an annotation of its template, so that it starts
     again when its certificate changes. For a program that reads its certificate for each connection RV(certificates.trust_fingerprint)
-    is enough.
+    is enough, and RV(certificates.certificate_fingerprint) for one that asks nobody for a certificate.
   - The CA changes at once, and RV(phases) is empty, where none of the certificates exists yet, and where O(ca.certificate) is
     given without O(ca.key).
   - The annotation C(runtime-security/certificates) of the CA's Secret lists the Secrets of the certificates.
@@ -235,6 +235,9 @@ certificates:
     fingerprint:
       description: Changes when the content of the Secret does, and does not reveal it.
       type: str
+    certificate_fingerprint:
+      description: Changes when the certificate does, and its key with it, but not with the CAs that its reader is to trust.
+      type: str
     trust_fingerprint:
       description: Changes when the CAs do that the reader of the Secret is to trust.
       type: str
@@ -252,6 +255,7 @@ certificates:
       not_after: "2027-11-29T10:00:00Z"
       not_after_seconds: 1827482400
       fingerprint: 5f2c...
+      certificate_fingerprint: 61fe...
       trust_fingerprint: 90b1...
       reasons: ["12 days are left, renewal begins at 30"]
       changed: true

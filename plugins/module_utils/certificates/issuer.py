@@ -50,7 +50,7 @@ def announce(wanted: Wanted) -> dict:
     step = plan(wanted, {})
     result = _result(wanted, step, _changed(wanted, {}, step, None))
     for one in (result["ca"], *result["certificates"].values()):
-        for key in ("not_after", "not_after_seconds", "fingerprint", "trust_fingerprint"):
+        for key in ("not_after", "not_after_seconds", "fingerprint", "certificate_fingerprint", "trust_fingerprint"):
             one.pop(key, None)
     return result
 
@@ -102,9 +102,12 @@ def _report(wanted: Wanted, step: Plan, changed: list[Place]) -> list[str]:
 
 
 def fingerprints(leaf: Leaf, data: Data) -> dict[str, str]:
-    """Those of a certificate's Secret, and of the CAs in it."""
-    trusted = hashlib.sha256(data.get(leaf.entries.ca, b"")).hexdigest()
-    return {"fingerprint": fingerprint(data), "trust_fingerprint": trusted}
+    """Those of a certificate's Secret, of the certificate in it, and of the CAs in it."""
+    return {
+        "fingerprint": fingerprint(data),
+        "certificate_fingerprint": hashlib.sha256(data.get(leaf.entries.certificate, b"")).hexdigest(),
+        "trust_fingerprint": hashlib.sha256(data.get(leaf.entries.ca, b"")).hexdigest(),
+    }
 
 
 def fingerprint(data: Data) -> str:

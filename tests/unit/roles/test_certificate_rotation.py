@@ -77,6 +77,19 @@ def test_a_ca_changes_in_phases_and_nobody_is_refused(run, cluster):
     assert not run()["changed"]
 
 
+def test_the_certificate_changes_in_one_phase_and_what_it_trusts_in_the_others(run):
+    steps = [run(), run(renew=["ca"])]
+    steps += [run(phase=phase) for phase in steps[-1]["phases"]]
+    found = {
+        key: [step["certificates"]["server"][key] for step in steps]
+        for key in ("certificate_fingerprint", "trust_fingerprint")
+    }
+    first, both, resigned, dropped = found["certificate_fingerprint"]
+    assert first == both != resigned == dropped
+    first, both, resigned, dropped = found["trust_fingerprint"]
+    assert first != both == resigned != dropped
+
+
 # trust: next, both; sign: previous, the CA, both, next is removed; drop: both, previous is removed
 @pytest.mark.parametrize("happens", [True, False], ids=["written", "not written"])
 @pytest.mark.parametrize("step", range(1, 12))

@@ -38,10 +38,11 @@ def test_a_first_run_makes_all_and_a_second_one_changes_nothing(run, cluster):
     cluster.changes.clear()
     again = run()
     assert not again["changed"] and cluster.changes == [] and "diff" not in again
-    for key in ("fingerprint", "trust_fingerprint"):
+    for key in ("fingerprint", "certificate_fingerprint", "trust_fingerprint"):
         assert again["certificates"]["server"][key] == done["certificates"]["server"][key]
     renewed = run(renew=["server"])["certificates"]["server"]
     assert renewed["fingerprint"] != again["certificates"]["server"]["fingerprint"]
+    assert renewed["certificate_fingerprint"] != again["certificates"]["server"]["certificate_fingerprint"]
     assert renewed["trust_fingerprint"] == again["certificates"]["server"]["trust_fingerprint"]
     assert again["certificates"]["server"]["not_after"].endswith("Z")
 
