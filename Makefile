@@ -8,7 +8,7 @@ run = $$(tools/environment.sh tools/requirements-run.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas tls hops policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas tls hops renewal policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,11 @@ hops: docker ## TLS on every hop at once: all certificates and CAs rotated betwe
 	@tools/packages.sh tcpdump; bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
 	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}' \
 	pytest -v -s tests/live/hops
+
+renewal: docker ## certificates that live for RENEWAL_LIFETIME minutes (10), renewed by the pods alone for RENEWAL_MINUTES (60) between numbered lines and events; on the cluster of make up
+	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
+	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}' \
+	pytest -v -s tests/live/renewal
 
 policies: docker ## network policies enforced by a real engine: who reaches which port, and the proof; on the cluster of make up, 3 minutes
 	@bundle=$$(tools/lab.sh); lab/build.py network-policies; PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \

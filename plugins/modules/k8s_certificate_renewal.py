@@ -150,6 +150,12 @@ options:
         description: Annotations of its pods to the name of the certificate whose fingerprint they have.
         type: dict
         default: {}
+      shown:
+        description:
+          - Annotations of its pods to the name of the certificate whose own fingerprint they have, for a server that asks nobody for a
+            certificate.
+        type: dict
+        default: {}
       trusted:
         description:
           - Annotations of its pods to the name of the certificate whose fingerprint of trusted CAs they have, for a program that

@@ -30,9 +30,30 @@ from certificate_secrets import CA, LEAVES, OWNER, Killed, data, names, signed
 from objects_double import made
 
 WORKLOADS = [
-    {"kind": "Deployment", "namespace": "falco", "name": "receiver", "annotations": {"a/b": "server"}, "trusted": {}},
-    {"kind": "DaemonSet", "namespace": "agents", "name": "agent", "annotations": {"a/b": "client"}, "trusted": {}},
-    {"kind": "StatefulSet", "namespace": "falco", "name": "reader", "annotations": {}, "trusted": {"a/t": "server"}},
+    {
+        "kind": "Deployment",
+        "namespace": "falco",
+        "name": "receiver",
+        "annotations": {"a/b": "server"},
+        "shown": {},
+        "trusted": {},
+    },
+    {
+        "kind": "DaemonSet",
+        "namespace": "agents",
+        "name": "agent",
+        "annotations": {"a/b": "client"},
+        "shown": {},
+        "trusted": {},
+    },
+    {
+        "kind": "StatefulSet",
+        "namespace": "falco",
+        "name": "reader",
+        "annotations": {},
+        "shown": {"a/s": "client"},
+        "trusted": {"a/t": "server"},
+    },
 ]
 PARAMS = {
     "name": "certificate-renewal-falco",
@@ -115,7 +136,11 @@ def is_current(cluster, api):
     """Whether the pods have what the module would give them."""
     now = issuer.apply(SecretStore(api, OWNER), wanted.wanted({**PARAMS, "renew": []}), None, Mode(check=True))
     server, client = now["certificates"]["server"], now["certificates"]["client"]
-    expected = [{"a/b": server["fingerprint"]}, {"a/b": client["fingerprint"]}, {"a/t": server["trust_fingerprint"]}]
+    expected = [
+        {"a/b": server["fingerprint"]},
+        {"a/b": client["fingerprint"]},
+        {"a/s": client["certificate_fingerprint"], "a/t": server["trust_fingerprint"]},
+    ]
     return not now["changed"] and not now["phases"] and annotations(cluster) == expected
 
 
@@ -136,12 +161,13 @@ def test_what_ends_soon_is_renewed_and_its_pods_start_again(cluster, api, run):
     cluster.changes.clear()
     assert run() is True
     assert data(cluster, "agents", "client-tls")["tls.crt"] != before and signed(cluster, "client", "agents")
-    # Only the agent's pods: nobody else's Secret changed.
-    assert [new != old for new, old in zip(annotations(cluster), pods)] == [False, True, False]
-    assert cluster.changes == ["PUT secrets/client-tls", "PATCH daemonsets/agent"]
-    assert run.lines[-2:] == [
+    # Not the receiver's: its Secret did not change.
+    assert [new != old for new, old in zip(annotations(cluster), pods)] == [False, True, True]
+    assert cluster.changes == ["PUT secrets/client-tls", "PATCH daemonsets/agent", "PATCH statefulsets/reader"]
+    assert run.lines[-3:] == [
         "agents/client-tls: 1 days are left, renewal begins at 30; its lifetime is 1 days, expected are 365",
         "DaemonSet agents/agent: its pods start with other certificates",
+        "StatefulSet falco/reader: its pods start with other certificates",
     ]
 
 

@@ -33,6 +33,7 @@ ARGUMENTS = {
             **_NAMED,
             "kind": {"type": "str", "choices": ["Deployment", "DaemonSet", "StatefulSet"], "required": True},
             "annotations": {"type": "dict", "default": {}},
+            "shown": {"type": "dict", "default": {}},
             "trusted": {"type": "dict", "default": {}},
         },
     },
@@ -131,7 +132,11 @@ def _faults(params: dict) -> list[str]:
         (f"data_sources[{index}].certificate", one["certificate"]) for index, one in enumerate(params["data_sources"])
     ]
     for one in params["workloads"]:
-        used += [(f"workloads {one['name']}", name) for key in ("annotations", "trusted") for name in one[key].values()]
+        used += [
+            (f"workloads {one['name']}", name)
+            for key in ("annotations", "shown", "trusted")
+            for name in one[key].values()
+        ]
     faults = [
         f"{where}: there is no certificate {name}. Expected one of {', '.join(sorted(names))}. Fix: name one of them."
         for where, name in used

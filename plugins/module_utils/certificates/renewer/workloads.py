@@ -21,8 +21,9 @@ class Workload(t.NamedTuple):
     kind: str
     namespace: str
     name: str
-    # Annotation to certificate; of those in trusted only the CAs count that the certificate's reader trusts.
+    # Annotation to certificate. Of those in shown only the certificate itself counts, and of those in trusted the CAs beside it.
     annotations: dict[str, str]
+    shown: dict[str, str]
     trusted: dict[str, str]
 
     @property
@@ -34,9 +35,12 @@ class Workload(t.NamedTuple):
 
     def fingerprints(self, certificates: dict[str, dict]) -> dict[str, str]:
         """The annotations that its pods are to have."""
-        found = {annotation: certificates[name]["fingerprint"] for annotation, name in self.annotations.items()}
-        trusted = {annotation: certificates[name]["trust_fingerprint"] for annotation, name in self.trusted.items()}
-        return {**found, **trusted}
+        kinds = {
+            "fingerprint": self.annotations,
+            "certificate_fingerprint": self.shown,
+            "trust_fingerprint": self.trusted,
+        }
+        return {key: certificates[name][kind] for kind, found in kinds.items() for key, name in found.items()}
 
 
 def outdated(api: Api, workloads: list[Workload], certificates: dict[str, dict]) -> list[Workload]:

@@ -38,7 +38,14 @@ PARAMS = {
     "renew_before_days": 30,
     "owner": {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"},
     "workloads": [
-        {"kind": "StatefulSet", "namespace": "logs", "name": "loki", "annotations": {"a": "server"}, "trusted": {}}
+        {
+            "kind": "StatefulSet",
+            "namespace": "logs",
+            "name": "loki",
+            "annotations": {"a": "server"},
+            "shown": {},
+            "trusted": {},
+        }
     ],
     "servers": [{"certificate": "server", "host": "loki.logs.svc", "port": 3443}],
     "data_sources": [{"uid": "loki", "certificate": "grafana"}],
