@@ -8,7 +8,7 @@ run = $$(tools/environment.sh tools/requirements-run.txt)/bin
 dev = $$(tools/environment.sh requirements-dev.txt)/bin
 release = $$(tools/environment.sh tools/requirements-release.txt)/bin
 
-.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas tls hops renewal policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
+.PHONY: help up down proof before docker lab test lint unit lab-test helm readiness supply refusals inventories inputs fuzz audit audit-sample sanity molecule build kill converge alerts operator loki-tls loki-replicas tls cert-manager hops renewal policies isolated infra mirrored grafana-bench bench docs docs-lint older matrix ee release
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ renewal: docker ## certificates that live for RENEWAL_LIFETIME minutes (10), ren
 	@bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
 	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}' \
 	pytest -v -s tests/live/renewal
+
+cert-manager: ## certificates from cert-manager's own controllers on a real API server on loopback; 2 minutes
+	@made=$$(lab/build.py kubernetes etcd cert-manager); PATH="$(dev):$$PATH"; pytest -v -s tests/live/cert_manager
 
 policies: docker ## network policies enforced by a real engine: who reaches which port, and the proof; on the cluster of make up, 3 minutes
 	@bundle=$$(tools/lab.sh); lab/build.py network-policies; PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \

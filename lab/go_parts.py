@@ -162,6 +162,29 @@ def prometheus_operator() -> Part:
     return Part("prometheus-operator", make, inputs=[source], facts=[*build, *programs])
 
 
+def cert_manager() -> Part:
+    """cert-manager's controllers, started by a main of the lab's own, and the definitions of its kinds."""
+    source = GO / "cert-manager"
+    build = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w"]
+
+    def make(context: Context) -> None:
+        environment = go_environment(cgo=False)
+        context.run([*build, "-o", context.output / "cert-manager", "."], cwd=source, env=environment)
+        copy_definitions(source, "github.com/cert-manager/cert-manager", ("deploy", "crds"), context.output)
+
+    return Part("cert-manager", make, inputs=[source], facts=build)
+
+
+def copy_definitions(source: Path, module: str, folder: tuple[str, ...], output: Path) -> None:
+    """The definitions of kinds in a folder of a module that source needs."""
+    listed = ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
+    done = subprocess.run(listed, cwd=source, env=go_environment(cgo=False), check=True, capture_output=True, text=True)
+    (output / "crds").mkdir()
+    for file in Path(done.stdout.strip(), *folder).glob("*.yaml"):
+        # Not with its mode: the module cache is read-only.
+        shutil.copyfile(file, output / "crds" / file.name)
+
+
 def sensor() -> Part:
     """The stand-in for Falco has a build of its own, which makes the eBPF object first."""
     source = GO / "sensor"
@@ -208,4 +231,6 @@ def go_parts() -> list[Part]:
         go_part("versitygw", ["github.com/versity/versitygw/cmd/versitygw"]),
         # Nor this one: `make policies`.
         go_part("network-policies", ["sigs.k8s.io/kube-network-policies/cmd"], program="engine"),
+        # Nor this one: `make cert-manager`.
+        cert_manager(),
     ]

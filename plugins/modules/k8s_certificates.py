@@ -13,6 +13,7 @@ author:
 description:
   - Makes a CA and server and client certificates for any number of components and namespaces, renews them before they end, and
     changes the CA without an interruption. Certificates that were made elsewhere are validated and written as they are.
+  - With O(issuer) cert-manager signs and renews them in the place of the CA, and this task declares what it is to sign.
   - Each certificate is in a Secret of its own, with its private key (EC, P-256) and the CAs that its reader is to trust. Keys
     are made in memory, and are in no file, result, diff or log.
   - A task that was stopped at any moment is continued by the next one.
@@ -22,7 +23,10 @@ requirements:
   - cryptography >= 41
 options:
   ca:
-    description: The CA. Its Secret has the entries C(ca.crt) and C(ca.key).
+    description:
+      - The CA. Its Secret has the entries C(ca.crt) and C(ca.key).
+      - With O(issuer) there is no such Secret; one of an earlier task is removed once the issuer has signed all certificates. O(ca.name)
+        and O(ca.namespace) still say which certificates belong together.
     type: dict
     required: true
     suboptions:
@@ -126,8 +130,40 @@ options:
       - V(drop) ends the trust in the previous CA.
     type: str
     choices: [sign, drop]
+  issuer:
+    description:
+      - An issuer of cert-manager that signs in the place of the CA. Each certificate is then a Certificate of cert-manager with the name
+        of its Secret, and the Secret has the entries C(tls.crt), C(tls.key) and C(ca.crt).
+      - The issuer has to give its CA, as those of the types CA and Vault do, and those of ACME do not. Its CA has to sign for no other
+        O(ca), since servers accept every certificate of their CA; this is checked.
+      - All certificates have to be in the namespace of O(ca).
+      - A Secret that was written without it stays in use until cert-manager writes it. Without it again, Certificates and Secrets of
+        cert-manager are removed, and made again at once.
+      - O(renew) asks cert-manager for a renewal. That of its CA is the issuer's.
+    type: dict
+    suboptions:
+      name:
+        description: Its name.
+        type: str
+        required: true
+      kind:
+        description: Its kind. An V(Issuer) has to be in the namespace of each certificate.
+        type: str
+        default: Issuer
+      group:
+        description: The API group of its kind.
+        type: str
+        default: cert-manager.io
+  wait_timeout:
+    description: For how many seconds cert-manager is waited for.
+    type: int
+    default: 300
+  variables:
+    description: Names of the variables that error messages name in the place of options, by option, of O(issuer).
+    type: dict
+    default: {}
   owner:
-    description: Labels of the Secrets. A Secret of one of the names without them is not managed by this task and is refused.
+    description: Labels of the Secrets, and of the Certificates of cert-manager. A Secret of one of the names without them is not managed by this task and is refused.
     type: dict
     default: {app.kubernetes.io/managed-by: runtime_security.kubernetes}
 attributes:
@@ -144,7 +180,10 @@ notes:
     is enough, and RV(certificates.certificate_fingerprint) for one that asks nobody for a certificate.
   - The CA changes at once, and RV(phases) is empty, where none of the certificates exists yet, and where O(ca.certificate) is
     given without O(ca.key).
-  - The annotation C(runtime-security/certificates) of the CA's Secret lists the Secrets of the certificates.
+  - The annotation C(runtime-security/certificates) of the CA's Secret lists the Secrets of the certificates. Those of an O(issuer) have
+    the annotation C(runtime-security/ca) with the namespace and name of O(ca).
+  - What cert-manager renews by itself is no change of this task. A pod that reads its Secret when it starts needs a rollout then, which
+    RV(certificates.fingerprint) causes with the next task.
 seealso:
   - module: runtime_security.kubernetes.k8s_certificates_info
 """
@@ -169,6 +208,12 @@ EXAMPLES = r"""
   loop: "{{ pipeline.phases }}"
   loop_control: {loop_var: phase}
 
+- name: Have cert-manager keep them
+  runtime_security.kubernetes.k8s_certificates:
+    ca: *ca
+    certificates: *certificates
+    issuer: {name: pipeline, kind: ClusterIssuer}
+
 # change_ca.yml:
 - name: Roll out the phase before
   ansible.builtin.include_tasks: rollout.yml
@@ -185,7 +230,7 @@ RETURN = r"""
 phases:
   description:
     - The phases of a change of the CA that are left. Each is to be asked for by O(phase) once the workloads are rolled out.
-    - Empty where the CA does not change, and after a task with O(phase).
+    - Empty where the CA does not change, after a task with O(phase), and with O(issuer).
   returned: success
   type: list
   elements: str
@@ -197,7 +242,7 @@ report:
   elements: str
   sample: ["falco/receiver-tls: 12 days are left, renewal begins at 30"]
 ca:
-  description: The CA that signs.
+  description: The CA that signs. With O(issuer), whether the Secrets of an earlier one are removed.
   returned: success
   type: dict
   contains:

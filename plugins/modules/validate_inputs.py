@@ -24,7 +24,8 @@ options:
         order.
       - "C(addresses): V(url); V(origin) (without path); V(base_url), V(base_url_or_folder) (without a slash at the end);
         V(url_with) (the places in braces that it has); V(host_name)."
-      - "C(certificates): V(ca_certificate) (the input with its key); V(key_of) (the input with the certificate)."
+      - "C(certificates): V(ca_certificate) (the input with its key); V(certificate_issuer) (the input with a CA, and the variable with
+        the issuers of others); V(key_of) (the input with the certificate)."
       - "C(charts): V(chart); V(chart_repository) (the input that names the chart); V(chart_version)."
       - "C(files): V(file); V(folder), V(folder_without_colon); V(file_on_host) (it exists there); V(bundle_path)."
       - "C(images): V(image) (what is in it); V(image_parts); V(image_registries); V(image_repository); V(image_tag)."

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import cert_manager, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import (
     decoded,
     listed,
@@ -52,10 +52,23 @@ def ends(reader: Reader, namespace: str, name: str) -> list[dict]:
     """When the certificates of a CA end, its own first."""
     ca = reader.one("Secret", "v1", name, namespace)
     if ca is None:
-        return []
+        return _issued_ends(reader, namespace, name)
     places = [place.split("/") for place in listed(ca) or []]
     secrets = [ca, *(reader.one("Secret", "v1", secret, where) for where, secret in places)]
     return [_end(secret, own) for secret in secrets if secret is not None for own in [_own(secret)] if own is not None]
+
+
+def _issued_ends(reader: Reader, namespace: str, name: str) -> list[dict]:
+    """When the certificates end that cert-manager keeps in the place of a CA; their Secrets are in its namespace."""
+    found = []
+    for certificate in reader.all("Certificate", cert_manager.VERSION, namespace):
+        if cert_manager.ca_of(certificate) != f"{namespace}/{name}":
+            continue
+        secret = reader.one("Secret", "v1", certificate["spec"]["secretName"], namespace)
+        own = secret and _own(secret)
+        if own:
+            found.append(_end(secret, own))
+    return found
 
 
 def _own(secret: dict) -> t.Any:

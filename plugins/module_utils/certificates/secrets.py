@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import cert_manager
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.plan import Data, Stored
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secret_objects import (
     decoded,
@@ -63,6 +64,10 @@ class Secrets:
     def listed(self, place: Place) -> list[str] | None:
         """The list of certificates on a CA's Secret that was read."""
         return listed(self._found.get(place, {}))
+
+    def is_issued(self, place: Place) -> bool:
+        """Whether cert-manager wrote a Secret that was read."""
+        return cert_manager.is_issued(self._found.get(place))
 
     def write(self, place: Place, data: Data, certificates: list[str] | None = None) -> None:
         """Bring a Secret to this data. One that was not there is created, so that none is overwritten that was not seen."""

@@ -37,6 +37,10 @@ class Entries(t.NamedTuple):
     ca: str
 
 
+# Those that cert-manager writes.
+ISSUED = Entries("tls.crt", "tls.key", "ca.crt")
+
+
 class Given(t.NamedTuple):
     """PEM that was made elsewhere; of a CA the key may be missing."""
 
@@ -70,6 +74,14 @@ class WantedCA(t.NamedTuple):
         return self.place._replace(secret=f"{self.place.secret}-previous")
 
 
+class Issuer(t.NamedTuple):
+    """An issuer of cert-manager, as a Certificate names it."""
+
+    name: str
+    kind: str
+    group: str
+
+
 class Wanted(t.NamedTuple):
     """Everything that is declared."""
 
@@ -78,6 +90,8 @@ class Wanted(t.NamedTuple):
     renew_before: datetime.timedelta
     # Names of the certificates to renew now.
     renew: frozenset[str]
+    # Who signs in the place of the CA.
+    issuer: Issuer | None = None
 
     @property
     def signs(self) -> bool:
@@ -97,14 +111,12 @@ class Wanted(t.NamedTuple):
 
 def wanted(params: dict) -> Wanted:
     """What the parameters of the module declare; raises WorkError for what cannot be."""
-    if x509.MISSING:
-        raise WorkError(
-            f"The Python library cryptography is missing ({x509.MISSING}). Fix: install cryptography >= 41."
-        )
+    refuse_without_library()
     ca = _ca(params["ca"])
     leaves = tuple(_leaf(one) for one in params["certificates"])
-    found = Wanted(ca, leaves, _days(params["renew_before_days"]), frozenset(params["renew"]))
-    faults = _faults(found) or problems.of_all(ca, leaves)
+    issuer = Issuer(**params["issuer"]) if params.get("issuer") else None
+    found = Wanted(ca, leaves, _days(params["renew_before_days"]), frozenset(params["renew"]), issuer)
+    faults = _faults(found) or _issuer_faults(found) or problems.of_all(ca, leaves)
     if faults:
         raise WorkError(f"{' '.join(faults)} Nothing was changed.")
     return found
@@ -171,6 +183,34 @@ def _faults(found: Wanted) -> list[str]:
         faults += _leaf_faults(leaf, found)
     if found.ca.subject.validity <= found.renew_before:
         faults.append("ca.validity_days: has to be more than renew_before_days.")
+    return faults
+
+
+def _issuer_faults(found: Wanted) -> list[str]:
+    """What an issuer of cert-manager cannot do."""
+    if found.issuer is None:
+        return []
+    faults = []
+    given = [name for name, one in [(CA, found.ca), *((leaf.name, leaf) for leaf in found.leaves)] if one.given]
+    if given:
+        faults.append(f"issuer: {' and '.join(given)} was given too. Expected only one of both. Fix: remove one.")
+    if CA in found.renew:
+        faults.append(
+            f"renew: the CA is the issuer's ('{CA}'). Expected names of certificates. Fix: renew it where the issuer "
+            f"'{found.issuer.name}' has it, then these."
+        )
+    faults += [
+        f"certificates {leaf.name}: is in namespace '{leaf.place.namespace}'. Expected the CA's, '{found.ca.place.namespace}', where the "
+        "certificates of an issuer are looked for. Fix: use one task for each namespace."
+        for leaf in found.leaves
+        if leaf.place.namespace != found.ca.place.namespace
+    ]
+    faults += [
+        f"certificates {leaf.name}: its Secret cannot have the keys {', '.join(leaf.entries)}. Expected {', '.join(ISSUED)}, which "
+        "cert-manager writes. Fix: remove keys."
+        for leaf in found.leaves
+        if leaf.entries != ISSUED
+    ]
     return faults
 
 

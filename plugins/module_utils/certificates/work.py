@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import connection
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import (
+    issued,
+    issuer,
+    takeover,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import wanted
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode
@@ -52,6 +56,16 @@ ARGUMENTS = {
     "renew_before_days": {"type": "float", "default": 30},
     "renew": {"type": "list", "elements": "str", "default": []},
     "phase": {"type": "str", "choices": ["sign", "drop"]},
+    "issuer": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "kind": {"type": "str", "default": "Issuer"},
+            "group": {"type": "str", "default": "cert-manager.io"},
+        },
+    },
+    "wait_timeout": {"type": "int", "default": 300},
+    "variables": {"type": "dict", "default": {}},
     "owner": {"type": "dict", "default": {"app.kubernetes.io/managed-by": "runtime_security.kubernetes"}},
 }
 
@@ -59,8 +73,22 @@ ARGUMENTS = {
 def run(params: dict, mode: Mode) -> dict:
     declared = wanted(params)
     with connection.connected_client(params) as client:
-        return issuer.apply(Secrets(client, params["owner"]), declared, params["phase"], mode)
+        if declared.issuer:
+            return issued.apply(client, declared, params, mode)
+        taken = takeover.take_back(client, declared, params["owner"], mode)
+        found = issuer.apply(Secrets(client, params["owner"]), declared, params["phase"], mode)
+    return merged(taken, found)
+
+
+def merged(taken: dict, found: dict) -> dict:
+    """What was done, with what was taken back before; {} means nothing."""
+    if not taken:
+        return found
+    shown = [*taken.get("diff", []), *([found["diff"]] if "diff" in found else [])]
+    both = {"changed": True, "report": [*taken["report"], *found["report"]]}
+    return {**found, **both, **({"diff": shown} if shown else {})}
 
 
 def announce(params: dict) -> dict:
-    return issuer.announce(wanted(params))
+    declared = wanted(params)
+    return (issued if declared.issuer else issuer).announce(declared)

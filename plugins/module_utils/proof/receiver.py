@@ -86,10 +86,14 @@ class Receiver:
 
     def _client_files(self) -> dict[str, bytes]:
         content = self._cluster.secret(self._client_secret, self._namespace)
-        missing = [key for key in self._words.keys if not content.get(key)]
+        missing = [key for key in self._keys(content) if not content.get(key)]
         if missing:
             raise NotSeen(f"Secret {self._namespace}/{self._client_secret} has no {', '.join(missing)}")
         return content
+
+    def _keys(self, content: dict[str, bytes]) -> tuple[str, str, str]:
+        """cert-manager writes keys of its own, whoever reads them."""
+        return _KEYS if _KEYS[0] in content else self._words.keys
 
     def settle(self, watch: Watch) -> None:
         """Wait until no pod is left that was replaced: events still go to it, and what it counted ends with it.
@@ -113,7 +117,7 @@ class Receiver:
             lambda: ready_pod(self._cluster, self._namespace, self._service, self._port), _EVERY_SECONDS
         ).value
         files, words = self._client_files(), self._words
-        certificate, key, ca = (files[name] for name in words.keys)
+        certificate, key, ca = (files[name] for name in self._keys(files))
 
         def ask(talk: t.Callable[[t.Any], Reply]) -> Reply:
             forward = self._cluster.forward(pod, self._namespace, port)

@@ -12,6 +12,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks
     Problem,
     named,
 )
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.checks.names import is_dns_subdomain
 
 FIX = "set it to the content of a PEM file"
 NO_LIBRARY = Problem(
@@ -48,3 +49,28 @@ def key_of(certificate: str) -> Check:
         return Problem(expected, "without its certificate" if key else "missing", FIX)
 
     return Check(find, several_lines=True)
+
+
+@named
+def certificate_issuer(ca: str, others: str) -> Check:
+    """Nobody, or an issuer of cert-manager, where no CA is given and no other role has the same issuer."""
+
+    def find(issuer: dict, inputs: Inputs) -> Problem | None:
+        expected = "{name, kind, group}, of which kind and group may be missing, or {}"
+        example = {"name": "pipeline", "kind": "ClusterIssuer"}
+        if not issuer:
+            return None
+        if not is_dns_subdomain(issuer.get("name")) or not all(issuer.get(key, "x") for key in ("kind", "group")):
+            return Problem(expected, example=example)
+        if inputs[ca]:
+            return Problem("{} where %s is given" % ca, "two CAs", "remove one of both")
+        # Issuers of one name may be in different namespaces; which CA they have is compared once they have signed.
+        if issuer.get("kind", "Issuer") != "Issuer" and issuer in inputs[others]:
+            return Problem(
+                "an issuer whose CA signs for no other role, since servers accept every certificate of their CA",
+                "another role has it too",
+                "create one for each role",
+            )
+        return None
+
+    return Check(find)

@@ -42,6 +42,16 @@ def ca_key(key: str, inputs: Inputs) -> Problem | None:
     return Problem(expected, "missing" if signs else "not used", FIX if signs else "set it to ''")
 
 
+@condition()
+def falco_issuer(issuer: dict, inputs: Inputs) -> Problem | None:
+    """An issuer, where the charts can read what cert-manager writes."""
+    if not issuer or inputs["falco_ebpf_variant"] != "classic":
+        return None
+    return Problem(
+        "{} in the classic variant, since falco-exporter's chart has fixed names for its files", fix="remove it"
+    )
+
+
 @named
 def leaf_certificate(name: str, other: str) -> Check:
     """The certificate of the server or the client, given together with the other one's and the CA's."""

@@ -15,7 +15,14 @@ import versions
 
 # What is put together from programs that have a line of their own.
 ASSEMBLED = {"charts", "node-image", "control-plane-images", "stack-images", "bundle"}
-MODULES = {"local-path-provisioner", "network-policies", "prometheus", "prometheus-operator", "versitygw"}
+MODULES = {
+    "cert-manager",
+    "local-path-provisioner",
+    "network-policies",
+    "prometheus",
+    "prometheus-operator",
+    "versitygw",
+}
 
 
 def table() -> list[list[str]]:

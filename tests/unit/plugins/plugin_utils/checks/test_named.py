@@ -25,6 +25,7 @@ OTHERS = {
     "local": "./loki.tgz",
     "certificate": "a certificate",
     "key": "",
+    "issuers": [{}, {"name": "two", "kind": "ClusterIssuer"}],
 }
 # Each check with a value that it accepts and one that it does not.
 CASES = [
@@ -36,6 +37,7 @@ CASES = [
     ("host_name", "grafana.example.com", "Grafana.example.com"),
     ({"ca_certificate": "key"}, "", "no PEM"),
     ({"key_of": "certificate"}, "a key", ""),
+    ({"certificate_issuer": ["key", "issuers"]}, {"name": "one"}, {"name": "two", "kind": "ClusterIssuer"}),
     ("chart", "oci://a/b", " "),
     ({"chart_repository": "chart"}, "https://charts.example", ""),
     ({"chart_repository": "local"}, "", None),
