@@ -81,10 +81,14 @@ def conditions(found: dict) -> dict[str, dict]:
 
 def is_ready(certificate: dict) -> bool:
     """Whether cert-manager says that the Secret is what the Certificate declares now, and does not change it."""
-    found = conditions(certificate)
-    ready, issuing = found.get("Ready", {}), found.get("Issuing", {})
+    ready = conditions(certificate).get("Ready", {})
     current = ready.get("observedGeneration") == certificate["metadata"].get("generation")
-    return ready.get("status") == "True" and current and issuing.get("status") != "True"
+    return ready.get("status") == "True" and current and not is_issuing(certificate)
+
+
+def is_issuing(certificate: dict) -> bool:
+    """Whether an attempt is under way."""
+    return conditions(certificate).get("Issuing", {}).get("status") == "True"
 
 
 def has_failed(certificate: dict) -> bool:

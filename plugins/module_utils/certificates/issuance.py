@@ -39,23 +39,28 @@ class Issuance:
         self._name = variable({"variables": variables}, "issuer")
 
     def ask(self, before: Stored) -> dict[str, t.Any]:
-        """Ask for the renewals, and again for what failed; the certificates that may not stay, by their names."""
+        """Ask for what cert-manager would not sign by itself; the certificates that may not stay, by their names.
+
+        That are renewals, what failed, and certificates of our CA: one that fits the Certificate it takes for its own.
+        """
         outdated = {}
         for leaf in self._wanted.leaves:
-            for _try in range(_TRIES):
-                certificate = self._read(leaf)
-                renewed = leaf.name in self._wanted.renew and leaf.place in before
-                if not renewed and not cert_manager.has_failed(certificate):
-                    break
-                if self._set_conditions(certificate, cert_manager.asked(certificate)):
-                    if renewed:
-                        outdated[leaf.name] = x509.load_certificate(
-                            before[leaf.place].get(leaf.entries.certificate, b"")
-                        )
-                    break
-            else:
-                raise WorkError(f"Certificate {leaf.place}: its status changes all the time. Fix: run again.")
+            signed_by_us = not self._secrets.is_issued(leaf.place)
+            if leaf.place in before and (leaf.name in self._wanted.renew or signed_by_us):
+                outdated[leaf.name] = x509.load_certificate(before[leaf.place].get(leaf.entries.certificate, b""))
+            self._ask_for(leaf, leaf.name in outdated)
         return outdated
+
+    def _ask_for(self, leaf: Leaf, replaced: bool) -> None:
+        for _try in range(_TRIES):
+            certificate = self._read(leaf)
+            if cert_manager.is_issuing(certificate) or not (replaced or cert_manager.has_failed(certificate)):
+                return
+            if self._set_conditions(certificate, cert_manager.asked(certificate)):
+                return
+        raise WorkError(
+            f"Certificate {leaf.place}: its status changes all the time. Expected that it can be asked for. Fix: run again."
+        )
 
     def wait(self, outdated: dict[str, t.Any]) -> Stored:
         """The Secrets, once cert-manager says that each is what was declared."""

@@ -21,7 +21,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.plan import Stored
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.secrets import Secrets
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import Leaf, Wanted
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import (
+    Leaf,
+    Wanted,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_comparison import diff
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_writer import Change, Writer
@@ -56,7 +59,11 @@ def _apply(client: t.Any, wanted: Wanted, params: dict, mode: Mode) -> dict:
     options = {"owner": owner, "state": "present", "wait_timeout": params["wait_timeout"], "wait": False}
     served = reader.resource("Certificate", cert_manager.VERSION) is not None
     changes = k8s_objects.write(reader, definitions, options, mode.check) if served else []
-    reasons = _reasons(wanted, before, changes)
+    reasons = _reasons(wanted, secrets, before, changes)
+    old = [
+        {**_SECRET, "metadata": {"name": place.secret, "namespace": place.namespace}}
+        for place in (wanted.ca.next, wanted.ca.previous, wanted.ca.place)
+    ]
     data = before
     if not mode.check:
         issuance = Issuance(client, wanted, secrets, params["wait_timeout"], params["variables"])
@@ -64,10 +71,6 @@ def _apply(client: t.Any, wanted: Wanted, params: dict, mode: Mode) -> dict:
     warnings += refuse_shared_ca(reader, wanted, data, params["variables"])
     # Of its earlier form a Secret has other entries, among them a private key.
     stripped = [] if mode.check else _strip(reader, wanted, owner)
-    old = [
-        {**_SECRET, "metadata": {"name": place.secret, "namespace": place.namespace}}
-        for place in (wanted.ca.next, wanted.ca.previous, wanted.ca.place)
-    ]
     removed = k8s_objects.remove(reader, old, options, mode.check)
     done = [change for change in (*changes, *stripped, *removed) if change.changed]
     changed = {leaf.name for leaf in wanted.leaves if data.get(leaf.place) != before.get(leaf.place)}
@@ -78,20 +81,20 @@ def _apply(client: t.Any, wanted: Wanted, params: dict, mode: Mode) -> dict:
     return {**result, **shown, **({"warnings": warnings} if warnings else {})}
 
 
-def _reasons(wanted: Wanted, before: Stored, changes: list[Change]) -> dict[str, list[str]]:
+def _reasons(wanted: Wanted, secrets: Secrets, before: Stored, changes: list[Change]) -> dict[str, list[str]]:
     """Why each certificate is made again."""
-    by_name = {change.place.partition("/")[2]: change for change in changes}
+    patched = {change.place for change in changes if change.before and change.changed}
     found: dict[str, list[str]] = {}
     for leaf in wanted.leaves:
-        change, why = by_name.get(leaf.place.secret), []
+        why = []
         if leaf.place not in before:
-            why.append("it is missing, or not readable")
-        elif change is None or not change.before:
-            why.append("the issuer has not signed it")
-        elif change.changed:
-            why.append("its Certificate changes")
-        if leaf.name in wanted.renew and not why:
-            why.append("its renewal was asked for")
+            why = ["it is missing, or not readable"]
+        elif not secrets.is_issued(leaf.place):
+            why = ["the issuer has not signed it"]
+        elif f"Certificate {leaf.place}" in patched:
+            why = ["its Certificate changes"]
+        elif leaf.name in wanted.renew:
+            why = ["its renewal was asked for"]
         found[leaf.name] = why
     return found
 

@@ -109,7 +109,10 @@ class Namespace:
         self.api.ok("POST", f"{GROUP}/namespaces/{self.name}/issuers", body)
         return ca
 
-    def run(self, check: bool = False, user: str = apiserver.ADMIN, **changes: t.Any) -> dict:
+    def run(self, check: bool = False, **changes: t.Any) -> dict:
+        return work.run(self.parameters(**changes), Mode(check, True))
+
+    def parameters(self, user: str = apiserver.ADMIN, **changes: t.Any) -> dict:
         leaf = {"namespace": self.name, "validity_days": 30}
         given = {
             "kubeconfig": kubeconfig(self.api, user),
@@ -129,7 +132,7 @@ class Namespace:
             one["subject_alt_names"] = names[one["name"]]
         checked = ArgumentSpecValidator(work.ARGUMENTS).validate(given)
         assert checked.error_messages == []
-        return work.run(checked.validated_parameters, Mode(check, True))
+        return checked.validated_parameters
 
     def ends(self) -> list[dict]:
         given = {"kubeconfig": kubeconfig(self.api), "name": "pki", "namespace": self.name}

@@ -9,7 +9,11 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import (
+    cert_manager,
+    wanted,
+    x509,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 
 from . import cluster
@@ -136,6 +140,33 @@ def test_from_our_ca_to_the_issuer_and_back(place):
     assert place.run(certificates=own)["changed"] and not place.run(certificates=own)["changed"]
 
 
+def test_a_certificate_of_ours_that_fits_is_issued_all_the_same(place):
+    """cert-manager alone takes it for its own."""
+    place.run()
+    before = place.entries("client-tls")
+    ca = place.issuer()
+    assert place.run(issuer=ISSUER)["changed"]
+    assert place.signed_by("client-tls", ca) and place.entries("client-tls")["ca.crt"] != before["ca.crt"]
+    assert place.secret("pki") is None and not place.run(issuer=ISSUER)["changed"]
+
+
+def test_a_switch_that_was_interrupted_is_completed(place):
+    """Killed after its first write: cert-manager takes our certificates for its own since."""
+    place.run()
+    ca = place.issuer()
+    given = place.parameters(issuer=ISSUER)
+    declared = wanted.wanted(given)
+    for leaf in declared.leaves:
+        body = cert_manager.definition(leaf, declared, declared.issuer, cluster.OWNER)
+        place.api.ok("POST", f"{GROUP}/namespaces/{place.name}/certificates", body)
+    ready = cert_manager.is_ready
+    cluster.until(lambda: all(ready(place.certificate(f"{one}-tls")) for one in ("server", "client")), "it is content")
+    assert not place.signed_by("client-tls", ca)
+    found = place.run(issuer=ISSUER)
+    assert found["changed"] and place.signed_by("client-tls", ca) and place.signed_by("server-tls", ca)
+    assert place.secret("pki") is None and not place.run(issuer=ISSUER)["changed"]
+
+
 def test_a_missing_issuer_ends_before_anything_changes(place):
     with pytest.raises(WorkError, match=f"{NAME}: there is no Issuer {place.name}/pipeline"):
         place.run(issuer=ISSUER)
@@ -148,7 +179,12 @@ def test_a_missing_issuer_ends_before_anything_changes(place):
 def test_an_issuer_that_is_not_ready_is_quoted(place):
     place.run()
     before = place.entries("server-tls")
-    body = {"metadata": {"name": "pipeline"}, "spec": {"ca": {"secretName": "nowhere"}}}
+    body = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Issuer",
+        "metadata": {"name": "pipeline"},
+        "spec": {"ca": {"secretName": "nowhere"}},
+    }
     place.api.ok("POST", f"{GROUP}/namespaces/{place.name}/issuers", body)
     with pytest.raises(WorkError) as raised:
         place.run(issuer=ISSUER, wait_timeout=5)
@@ -190,6 +226,8 @@ def test_a_failure_is_tried_again_by_the_next_run(place):
 def test_a_certificate_of_others_is_not_touched(place):
     place.issuer()
     theirs = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
         "metadata": {"name": "server-tls"},
         "spec": {"secretName": "theirs", "dnsNames": ["theirs"], "issuerRef": {"name": "pipeline"}},
     }

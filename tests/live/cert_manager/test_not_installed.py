@@ -25,7 +25,9 @@ def test_without_cert_manager(tmp_path):
         cluster.install(api)
         place.issuer()
         # Its kinds are there, and nobody signs.
-        with pytest.raises(WorkError, match=r"has not issued within 3 s 2 certificates.*no condition"):
+        with pytest.raises(
+            WorkError, match=r"has not issued within 3 s 2 certificates.*Issuing=True \(ManuallyTriggered"
+        ):
             place.run(issuer=ISSUER, wait_timeout=3)
         # The interrupted switch is taken back.
         found = place.run()
