@@ -65,6 +65,12 @@ options:
         description:
           - The private key of O(ca.certificate), in PEM. It is not sent to the cluster.
         type: str
+  sign:
+    description:
+      - Whether the pod signs. Otherwise it follows what somebody else writes into the Secrets, as with O(ca.certificate);
+        with O(runtime_security.kubernetes.k8s_certificates#module:issuer) that is cert-manager.
+    type: bool
+    default: true
   certificates:
     description: The certificates that the CA signs. Required with O(state=present).
     type: list

@@ -8,13 +8,12 @@ from them. The CA that signed here before is removed once every certificate is t
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import cert_manager, x509
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.issuance import Issuance
-from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.issuer import fingerprint
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.issuer import fingerprints
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.issuer_checks import (
     refuse_missing,
     refuse_shared_ca,
@@ -71,6 +70,7 @@ def _apply(client: t.Any, wanted: Wanted, params: dict, mode: Mode) -> dict:
     warnings += refuse_shared_ca(reader, wanted, data, params["variables"])
     # Of its earlier form a Secret has other entries, among them a private key.
     stripped = [] if mode.check else _strip(reader, wanted, owner)
+    data = secrets.read(places) if stripped else data
     removed = k8s_objects.remove(reader, old, options, mode.check)
     done = [change for change in (*changes, *stripped, *removed) if change.changed]
     changed = {leaf.name for leaf in wanted.leaves if data.get(leaf.place) != before.get(leaf.place)}
@@ -138,9 +138,4 @@ def _result(
 
 def _content(leaf: Leaf, data: dict[str, bytes]) -> dict:
     certificate = x509.load_certificate(data.get(leaf.entries.certificate, b""))
-    own = {key: data[key] for key in leaf.entries if key in data}
-    return {
-        **({} if certificate is None else x509.dates(certificate)),
-        "fingerprint": fingerprint(own),
-        "trust_fingerprint": hashlib.sha256(data.get(leaf.entries.ca, b"")).hexdigest(),
-    }
+    return {**({} if certificate is None else x509.dates(certificate)), **fingerprints(leaf, data)}

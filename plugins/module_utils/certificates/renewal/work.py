@@ -25,6 +25,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "ca": {**certificates.ARGUMENTS["ca"], "required": False},
     "certificates": {**certificates.ARGUMENTS["certificates"], "required": False, "default": []},
+    "sign": {"type": "bool", "default": True},
     "workloads": {
         "type": "list",
         "elements": "dict",
@@ -110,7 +111,7 @@ def masked(params: dict) -> dict:
 def settled(params: dict) -> dict:
     """The options for objects.py. What was given stays with its giver: neither its key nor a right to sign gets into the cluster."""
     given = [*([params["ca"]] if params["ca"] else []), *params["certificates"]]
-    signs = not any(one["certificate"] or one["key"] for one in given)
+    signs = params["sign"] and not any(one["certificate"] or one["key"] for one in given)
     without = [{**one, "certificate": None, "key": None} for one in params["certificates"]]
     found = {
         **params,
