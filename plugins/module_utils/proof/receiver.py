@@ -93,7 +93,7 @@ class Receiver:
 
     def _keys(self, content: dict[str, bytes]) -> tuple[str, str, str]:
         """cert-manager writes keys of its own, whoever reads them."""
-        return _KEYS if _KEYS[0] in content else self._words.keys
+        return _KEYS if set(_KEYS) <= set(content) else self._words.keys
 
     def settle(self, watch: Watch) -> None:
         """Wait until no pod is left that was replaced: events still go to it, and what it counted ends with it.

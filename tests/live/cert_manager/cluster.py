@@ -51,7 +51,8 @@ def install(api: apiserver.Api) -> None:
     """Definitions of cert-manager's kinds."""
     for file in sorted((PARTS / "cert-manager" / "crds").glob("*.yaml")):
         api.ok("POST", DEFINITIONS, yaml.safe_load(file.read_text(encoding="utf-8")))
-    until(lambda: api.request("GET", f"{GROUP}/certificates")[0] == 200, "its kinds are served")
+    kinds = ("certificates", "certificaterequests", "clusterissuers", "issuers")
+    until(lambda: all(api.request("GET", f"{GROUP}/{kind}")[0] == 200 for kind in kinds), "its kinds are served")
 
 
 @contextlib.contextmanager
