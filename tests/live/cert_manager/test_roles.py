@@ -78,6 +78,8 @@ def play(api: Api, folder, role: str, **variables: t.Any) -> str:
         # What the role's other tasks learn.
         "__falco_ebpf_monitor_kind": {"served": False},
         f"{role}_namespace": ROLES[role][0],
+        "grafana_wiring_namespace": ROLES[role][0],
+        "runtime_security_lock_namespace": ROLES[role][0],
         **variables,
     }
     done = subprocess.run(
