@@ -18,6 +18,8 @@ GROUP = "cert-manager.io"
 VERSION = f"{GROUP}/v1"
 # On a Certificate and its Secret: the CA that they belong to, NAMESPACE/NAME.
 CA = "runtime-security/ca"
+# What selects the Secrets that cert-manager writes.
+SECRETS = f"controller.{GROUP}/fao=true"
 # By this annotation cert-manager names, on a Secret and on a request, the Certificate.
 _CERTIFICATE = f"{GROUP}/certificate-name"
 # As cert-manager's own client names a renewal that was asked for.
@@ -63,9 +65,9 @@ def _duration(span: datetime.timedelta) -> str:
     return f"{minutes // 60}h{minutes % 60}m{seconds}s"
 
 
-def ca_of(certificate: dict) -> str | None:
-    """The CA in whose place an issuer signs a Certificate, NAMESPACE/NAME; None for one of others."""
-    return (certificate["metadata"].get("annotations") or {}).get(CA)
+def ca_of(found: dict) -> str | None:
+    """The CA in whose place an issuer signs a Certificate or its Secret, NAMESPACE/NAME; None for one of others."""
+    return (found["metadata"].get("annotations") or {}).get(CA)
 
 
 def is_issued(secret: dict | None) -> bool:

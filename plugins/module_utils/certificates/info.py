@@ -60,15 +60,9 @@ def ends(reader: Reader, namespace: str, name: str) -> list[dict]:
 
 def _issued_ends(reader: Reader, namespace: str, name: str) -> list[dict]:
     """When the certificates end that cert-manager keeps in the place of a CA; their Secrets are in its namespace."""
-    found = []
-    for certificate in reader.all("Certificate", cert_manager.VERSION, namespace):
-        if cert_manager.ca_of(certificate) != f"{namespace}/{name}":
-            continue
-        secret = reader.one("Secret", "v1", certificate["spec"]["secretName"], namespace)
-        own = secret and _own(secret)
-        if own:
-            found.append(_end(secret, own))
-    return found
+    secrets = reader.all("Secret", "v1", namespace, cert_manager.SECRETS)
+    own = [(secret, _own(secret)) for secret in secrets if cert_manager.ca_of(secret) == f"{namespace}/{name}"]
+    return [_end(secret, certificate) for secret, certificate in own if certificate is not None]
 
 
 def _own(secret: dict) -> t.Any:

@@ -135,8 +135,8 @@ class Namespace:
         assert checked.error_messages == []
         return checked.validated_parameters
 
-    def ends(self) -> list[dict]:
-        given = {"kubeconfig": kubeconfig(self.api), "name": "pki", "namespace": self.name}
+    def ends(self, user: str = apiserver.ADMIN) -> list[dict]:
+        given = {"kubeconfig": kubeconfig(self.api, user), "name": "pki", "namespace": self.name}
         checked = ArgumentSpecValidator(info.ARGUMENTS).validate(given)
         return info.run(checked.validated_parameters, Mode())["certificates"]
 

@@ -260,6 +260,7 @@ def test_our_ca_needs_no_rights_for_cert_manager(place, api):
     role = {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": "strangers"}
     binding = {"metadata": {"name": "strangers"}, "subjects": [subject], "roleRef": role}
     api.ok("POST", f"{group}/clusterrolebindings", binding)
+    assert place.ends(user=cluster.STRANGER) == []
     assert place.run(user=cluster.STRANGER)["changed"]
     place.issuer()
     place.run(issuer=ISSUER)
