@@ -225,9 +225,9 @@ options:
       - The image of the pod, any with Python >= 3.9 and its library cryptography >= 41. Required with O(state=present).
     type: str
   interval:
-    description: Seconds between two rounds.
+    description: Seconds between two rounds. In each of them the pod reads the Secrets once or twice.
     type: int
-    default: 60
+    default: 300
   timeout:
     description: Seconds for the rollout of the workloads.
     type: int

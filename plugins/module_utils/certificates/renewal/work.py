@@ -65,7 +65,7 @@ ARGUMENTS = {
         },
     },
     "image": {"type": "str"},
-    "interval": {"type": "int", "default": 60},
+    "interval": {"type": "int", "default": 300},
     "timeout": {"type": "int", "default": 600},
     "network_policy": {"type": "bool", "default": True},
     "metrics_namespace": {"type": "str", "default": "monitoring"},
