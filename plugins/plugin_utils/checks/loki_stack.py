@@ -69,10 +69,6 @@ def loki_tls(tls: t.Any, inputs: Inputs) -> Problem | None:
         return None
     if inputs["loki_stack_variant"] == "classic":
         return Problem("false, as loki_stack_variant is classic, whose chart cannot have it", fix="set it to false")
-    if _on_s3(inputs):
-        return Problem(
-            "false, as Loki has several replicas (loki_stack_mode, loki_stack_s3_bucket)", fix="set it to false"
-        )
     values = inputs["loki_stack_values"]
     plain = [part for part in _PLAIN_PARTS if boolean((values.get(part) or {}).get("enabled", False), strict=False)]
     if not plain:
