@@ -111,7 +111,7 @@ operator: docker ## metrics_stack with the real Prometheus operator
 loki-tls: docker ## loki_stack with mutual TLS switched on, rotated and switched off in the middle of numbered lines; 10 minutes
 	@LOKI_STACK_TLS=yes tools/molecule.sh loki_stack
 
-loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopback: one killed, empty volumes, the way from simple scalable; 3 minutes
+loki-replicas: ## Loki in three replicas on an S3 server, as processes on loopback: one killed, empty volumes, the way from simple scalable, mutual TLS of each mode; needs root, 10 minutes
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py loki helm versitygw); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm pytest -v -s tests/live/s3
 

@@ -23,8 +23,14 @@ from chart_templates import release_values, render, templated_by
 
 # By its Services a part finds the others.
 MEMBERS = "loki-memberlist.monitoring.svc.cluster.local"
-_SERVICE = {"monolithic": "loki", "simple_scalable": "loki-backend"}
-INDEX = "loki-backend-headless.monitoring.svc.cluster.local"
+_SERVICE = {"monolithic": "loki", "simple_scalable": "loki-backend", "distributed": "loki-compactor"}
+INDEX = {
+    "simple_scalable": "loki-backend-headless.monitoring.svc.cluster.local",
+    "distributed": "loki-index-gateway-headless.monitoring.svc.cluster.local",
+}
+SCHEDULERS = "loki-query-scheduler-headless.monitoring.svc.cluster.local"
+# Sections of the values that the lab's chart does not know.
+SECTIONS = ("query_scheduler", "ingester_client", "compactor_grpc_client", "storage_config")
 COMMON = ("Chart.yaml", "values.yaml", "templates/_helpers.tpl", "templates/configmap.yaml")
 
 
@@ -51,11 +57,19 @@ def of_the_lab(folder: Path, values: dict[str, t.Any], mode: str) -> dict[str, t
         "storage": {"s3": {"bucketnames": loki["storage"]["bucketNames"]["chunks"], **s3}},
     }
     config["ingester"] = {"wal": {"flush_on_shutdown": True}}
-    config["memberlist"] = {"abort_if_cluster_join_fails": True, "join_members": [MEMBERS]}
-    config |= {key: loki[key] for key in ("query_scheduler",) if key in loki}
-    if mode == "simple_scalable":
-        client = {"index_gateway_client": {"server_address": f"dns+{INDEX}:9095"}}
-        config["storage_config"] = {"tsdb_shipper": client}
+    gossip = {"abort_if_cluster_join_fails": True, "join_members": [MEMBERS]}
+    config["memberlist"] = gossip | loki.get("extraMemberlistConfig", {})
+    config |= {key: loki[key] for key in SECTIONS if key in loki}
+    if mode == "monolithic":
+        return config
+    index = (
+        config.setdefault("storage_config", {}).setdefault("tsdb_shipper", {}).setdefault("index_gateway_client", {})
+    )
+    index["server_address"] = f"dns+{INDEX[mode]}:9095"
+    if mode == "distributed":
+        config["index_gateway"] = {"mode": "simple"}
+        for section in ("frontend", "frontend_worker"):
+            config[section] = config.get(section, {}) | {"scheduler_address": f"{SCHEDULERS}:9095"}
     return config
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import yaml
 
 from ..loki.cluster import wait_for
+from .certificates import MOUNT, Certificates
 
 PARTS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "runtime-security" / "lab" / "parts"
 BUCKET = "loki-chunks"
@@ -56,15 +57,15 @@ def s3(folder: Path, environment: dict[str, str]) -> t.Iterator[Store]:
     with (folder / "s3.log").open("ab") as log:
         server = subprocess.Popen(command, env=os.environ | keys, stdout=log, stderr=log)
     try:
-        wait_for("the S3 server", lambda: _listens(port), 30)
+        wait_for("the S3 server", lambda: listens("127.0.0.1", port), 30)
         yield Store(f"http://127.0.0.1:{port}", folder / "store" / BUCKET)
     finally:
         server.kill()
         server.wait()
 
 
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+def listens(address: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((address, port), 1):
         return True
     return False
 
@@ -81,14 +82,17 @@ class Store(t.NamedTuple):
 class Loki:
     """One process."""
 
-    def __init__(self, folder: Path, address: str, target: str = "all") -> None:
-        self.folder, self.address, self.target = folder / address, address, target
+    def __init__(self, folder: Path, address: str, target: str = "all", tls: Certificates | None = None) -> None:
+        self.folder, self.address, self.target, self.tls = folder / address, address, target, tls
         self.process: subprocess.Popen | None = None
 
-    def start(self, config: dict, names: dict[str, list[str]], environment: dict[str, str]) -> None:
-        """With an empty volume; names are what a cluster's DNS answers."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+    def start(
+        self, config: dict, names: dict[str, list[str]], environment: dict[str, str], volume: str = "empty"
+    ) -> None:
+        """Names are what a cluster's DNS answers."""
+        if volume == "empty":
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "config.yaml"
         file.write_text(yaml.safe_dump(self._placed(config, names)), encoding="utf-8")
         command = [PARTS / "loki" / "loki", f"-config.file={file}", f"-target={self.target}"]
@@ -101,13 +105,15 @@ class Loki:
             json.dumps(config)
             .replace("/var/loki", str(self.folder / "data"))
             .replace("127.0.0.1:9095", f"{self.address}:9095")
+            .replace(MOUNT, str(self.tls.of("server") if self.tls else ""))
         )
         members = config["memberlist"]
         members["join_members"] = [address for name in members["join_members"] for address in names[name]]
         members["bind_addr"] = [self.address]
         written = json.dumps(config)
         for name, (address, *_others) in names.items():
-            written = written.replace(name, address)
+            # Not the name that a certificate is checked for.
+            written = re.sub(rf"{re.escape(name)}(?=:\d)", address, written)
         config = json.loads(written)
         config["server"]["log_level"] = "warn"
         # No limits for single tenants, which the real chart has in a file.
@@ -116,11 +122,13 @@ class Loki:
 
     def ask(self, path: str, body: object = None, **parameters: object) -> tuple[int, str]:
         """Status and text; 0 while nothing answers."""
-        url = f"http://{self.address}:3100/{path}?{urllib.parse.urlencode(parameters)}"
+        origin = f"https://{self.address}:3443" if self.tls else f"http://{self.address}:3100"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{origin}/{path}?{urllib.parse.urlencode(parameters)}", data, headers)
+        opener = self.tls.opener() if self.tls else _OPENER
         try:
-            with _OPENER.open(request, timeout=30) as answer:
+            with opener.open(request, timeout=30) as answer:
                 return answer.status, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")

@@ -4,69 +4,14 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
-import time
-
-import pytest
 import yaml
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.loki.schema import periods
 
 from ..loki.cluster import wait_for
 from . import configuration
-from .processes import BUCKET, Loki, running, s3
-
-REPLICAS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
-WRITERS, READER, BACKEND = ["127.0.0.21", "127.0.0.22", "127.0.0.23"], "127.0.0.24", "127.0.0.25"
-NAMES = {configuration.MEMBERS: REPLICAS, "loki.monitoring.svc.cluster.local": REPLICAS}
-SCALED_NAMES = {
-    configuration.MEMBERS: [*WRITERS, READER, BACKEND],
-    configuration.INDEX: [BACKEND],
-    "loki-backend.monitoring.svc.cluster.local": [BACKEND],
-    "loki-query-scheduler-discovery.monitoring.svc": [BACKEND],
-}
-LINES, BATCH = 1000, 10
-
-
-@pytest.fixture
-def inputs():
-    return {
-        "loki_stack_agent": "promtail",
-        "loki_stack_s3_bucket": BUCKET,
-        "loki_stack_s3_access_key": "access",
-        "loki_stack_s3_secret_key": secrets.token_hex(16),
-    }
-
-
-@pytest.fixture
-def keys(inputs):
-    return configuration.keys(inputs)
-
-
-@pytest.fixture
-def store(tmp_path, inputs, keys):
-    with s3(tmp_path, keys) as server:
-        inputs["loki_stack_s3_endpoint"] = server.url
-        yield server
-
-
-def push(to: list[Loki], name: str, after=lambda batch: None) -> set[str]:
-    """Lines that were acknowledged; what one Loki does not take is sent to the next one, as an agent sends it again."""
-    taken, turns = set(), itertools.cycle(to)
-    for batch in range(LINES // BATCH):
-        lines = [f"{name} {batch * BATCH + n}" for n in range(BATCH)]
-        wait_for(f"an acknowledgement of batch {batch}", lambda lines=lines: next(turns).push(lines), 60)
-        taken |= set(lines)
-        after(batch)
-    return taken
-
-
-def missing(loki: Loki, lines: set[str]) -> set[str]:
-    """What Loki does not find within a minute."""
-    end = time.monotonic() + 60
-    while (left := lines - loki.lines()) and time.monotonic() < end:
-        time.sleep(1)
-    return left
+from .layouts import BACKEND, BATCH, LINES, NAMES, READER, REPLICAS, SCALED_NAMES, WRITERS, missing, push
+from .processes import Loki, running
+from .wire import heard
 
 
 def test_a_killed_replica_and_empty_volumes_cost_no_acknowledged_line(tmp_path, inputs, store, keys):
@@ -74,7 +19,12 @@ def test_a_killed_replica_and_empty_volumes_cost_no_acknowledged_line(tmp_path, 
     lokis = [Loki(tmp_path, address) for address in REPLICAS]
     *others, victim = lokis
     with running(lokis, config, NAMES, keys):
-        taken = push(lokis, "line", after=lambda batch: victim.kill() if batch == LINES // BATCH // 2 else None)
+        with heard(b"line ", *REPLICAS) as words:
+            taken = push(lokis, "line", after=lambda batch: victim.kill() if batch == LINES // BATCH // 2 else None)
+        print(
+            f"frames on the wire, and those with a line that can be read: {dict(words.frames)}, {dict(words.readable)}"
+        )
+        assert words.readable[3100] and words.readable[9095]
         assert [missing(loki, taken) for loki in others] == [set(), set()]
         print(f"one of three killed: the others find {len(taken)} of {len(taken)} acknowledged lines")
         assert not store.chunks()

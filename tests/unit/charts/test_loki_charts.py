@@ -162,9 +162,10 @@ if REAL:
         assert config["frontend_worker"]["frontend_address"] == "127.0.0.1:9095"
         assert "the-secret-key" not in str(objects) and "the-access-key" not in str(objects)
 
-    @pytest.mark.parametrize("mode", ["monolithic", "simple_scalable"])
-    def test_the_live_tests_on_s3_run_the_charts_configuration(loki, tmp_path, mode):
-        inputs = {"loki_stack_mode": mode, **S3}
+    @pytest.mark.parametrize("tls", [False, True])
+    @pytest.mark.parametrize("mode", ["monolithic", "simple_scalable", "distributed"])
+    def test_the_live_tests_on_s3_run_the_charts_configuration(loki, tmp_path, mode, tls):
+        inputs = {"loki_stack_mode": mode, "loki_stack_tls": tls, **S3}
         ours = configuration.of_the_lab(tmp_path, release_values("loki_stack", inputs)["loki"], mode)
         theirs = loki_config(loki(CHARTS, **inputs))
         assert changed(ours, theirs) == []
