@@ -20,6 +20,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 LEAF = {"common_name": "x", "subject_alt_names": [], "validity_days": 365, "certificate": None, "key": None}
 KEYS = {"certificate": "tls.crt", "key": "tls.key", "ca": "ca.crt"}
 PARAMS = {
+    "sign": True,
     "name": "certificate-renewal-loki",
     "namespace": "logs",
     "state": "present",
@@ -92,6 +93,20 @@ def test_its_account_may_use_what_is_named_and_nothing_else():
         },
         "monitoring": {("secrets", "grafana-admin", "grafana-tls"): ["get"], ("services", "grafana"): ["get"]},
     }
+
+
+def test_where_somebody_else_signs_it_reads_only():
+    found = made(sign=False)
+    (config,) = (one for one in found if one["kind"] == "ConfigMap")
+    assert json.loads(config["data"]["settings.json"])["signs"] is False
+    verbs = [
+        rule["verbs"]
+        for one in found
+        if one["kind"] == "Role"
+        for rule in one["rules"]
+        if "secrets" in rule["resources"]
+    ]
+    assert verbs and all(one == ["get"] for one in verbs)
 
 
 def test_what_was_given_stays_with_its_giver():
