@@ -21,6 +21,10 @@ CASES = {
         ["-e", "minikube_memory=plenty"],
         "minikube_memory: invalid value ('plenty'). Expected a whole number of MiB, or one with the unit m or g. Fix: set it to, for example, '6g'.",
     ),
+    "issuer without a name": (
+        ["-e", '{"falco_ebpf_certificate_issuer": {"kind": "ClusterIssuer"}}'],
+        "Expected {name, kind, group}, of which kind and group may be missing, or {}.",
+    ),
     "namespace with capitals": (
         ["-e", "falco_ebpf_namespace=Falco"],
         "falco_ebpf_namespace: invalid value ('Falco'). Expected a DNS-1123 label",

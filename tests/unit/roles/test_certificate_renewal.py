@@ -59,6 +59,7 @@ PARAMS = {
     "name": "certificate-renewal-falco",
     "namespace": "falco",
     "state": "present",
+    "sign": True,
     "image": "python",
     "interval": 60,
     "ca": CA,
