@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ from trusted import load
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = "1.35.1"
+# The one in C takes a tenth of the time, where PyYAML has it.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def helm() -> str:
@@ -27,8 +30,9 @@ def helm() -> str:
     return program
 
 
-def templated_by(role: str, variable: str, inputs: dict) -> object:
-    """A variable of a role, computed by Ansible's templating from the role's own files."""
+@functools.cache
+def variables_of(role: str) -> dict:
+    """A role's variables, not templated. Reading them takes as long as templating."""
     source, loader = ROOT / "roles" / role, DataLoader()
     variables = {"ansible_search_path": [str(source)]}
     files = [
@@ -39,8 +43,13 @@ def templated_by(role: str, variable: str, inputs: dict) -> object:
     ]
     for file in filter(Path.is_file, files):
         variables = load(loader, file) | variables
-    variables |= inputs
-    return typed_value(variables[variable], Templar(loader, variables=variables), variables)
+    return variables
+
+
+def templated_by(role: str, variable: str, inputs: dict) -> object:
+    """A variable of a role, computed by Ansible's templating from the role's own files."""
+    variables = variables_of(role) | inputs
+    return typed_value(variables[variable], Templar(DataLoader(), variables=variables), variables)
 
 
 def release_values(role: str, inputs: dict) -> dict[str, dict]:
@@ -55,7 +64,7 @@ def render(folder: Path, chart: Path, release: str, values: dict) -> dict[tuple[
     command = [helm(), "template", release, chart, "--namespace", "monitoring", "--kube-version", KUBERNETES]
     run = subprocess.run([*command, "--values", file], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    found = [o for o in yaml.safe_load_all(run.stdout) if o]
+    found = [o for o in yaml.load_all(run.stdout, LOADER) if o]
     listed = [item for o in found for item in (o["items"] if o["kind"] == "List" else [o])]
     return {(o["kind"], o["metadata"]["name"]): o for o in listed}
 
