@@ -39,7 +39,7 @@ def outcomes(role, kubectl):
     def fail(case, lock_namespace):
         inputs = {
             "falco_ebpf_namespace": f"falco-{case}",
-            "falco_ebpf_timeout": 150,
+            "falco_ebpf_timeout": 90,
             "runtime_security_lock_namespace": lock_namespace,
         }
         return role("main", **CASES[case][0], **inputs)

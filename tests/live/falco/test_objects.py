@@ -67,6 +67,8 @@ def test_a_changed_input_takes_its_objects_away(role, objects):
     assert len(objects("networkpolicies")) == 2
 
 
+# In CI tests/live/pipeline/test_secrets.py.
+@pytest.mark.rare
 def test_secrets_of_outputs_reach_the_receiver_and_nothing_else(role, kubectl, objects):
     outputs = {"webhook": {"address": "http://127.0.0.1:1/", "customheaders": "X-Token:planted-word"}}
     code, text = role("main", "--diff", "-vvv", falco_ebpf_outputs=outputs)

@@ -12,6 +12,8 @@ from playbooks.output import one_line
 
 from live.lab_cluster import CONTEXT, KUBECONFIG, TOP, kubectl
 
+# In CI the unit tests of two runs.
+pytestmark = pytest.mark.rare
 AT_ONCE = ["-e", "runtime_security_lock_timeout=0"]
 
 

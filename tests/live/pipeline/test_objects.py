@@ -6,6 +6,9 @@ import base64
 import json
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils import k8s_objects
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError, result_of
 
 from live.lab_cluster import AS_JSON, CONTEXT, KUBECONFIG, kubectl
 
@@ -23,8 +26,25 @@ def there(name):
 
 
 @pytest.fixture
-def write(playbook, tmp_path):
-    """Runs the module; the result of its task."""
+def write():
+    """Runs the module's work; its result."""
+
+    def run(*definitions, check=False, diff=False, **more):
+        given = {"objects": list(definitions), "kubeconfig": KUBECONFIG, "context": CONTEXT} | more
+        checked = ArgumentSpecValidator(k8s_objects.ARGUMENTS).validate(given)
+        assert checked.error_messages == []
+        try:
+            return result_of(k8s_objects, checked.validated_parameters, Mode(check, diff))
+        except WorkError as error:
+            return error.facts | {"failed": True, "msg": str(error)}
+
+    yield run
+    run(*map(of, NAMES), state="absent")
+
+
+@pytest.fixture
+def write_in_play(playbook, tmp_path):
+    """Runs the module in a playbook; the result of its task."""
 
     def run(*definitions, options=(), **more):
         task = {"runtime_security.kubernetes.k8s_objects": {"objects": list(definitions)} | more}
@@ -34,20 +54,19 @@ def write(playbook, tmp_path):
         done = playbook(tmp_path / "play.yml", *options, **AS_JSON)
         return json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]["localhost"]
 
-    yield run
-    run(*map(of, NAMES), state="absent")
+    return run
 
 
 def test_objects_are_made_changed_and_removed(write):
     one, two = NAMES
-    assert write(of(one, a="1"), of(two, a="1"), options=["--check"])["changed"]
+    assert write(of(one, a="1"), of(two, a="1"), check=True)["changed"]
     assert (there(one), there(two)) == (None, None)
     made = write(of(one, a="1"), of(two, a="1"))
     assert made["changed"] and [found["metadata"]["name"] for found in made["objects"]] == [one, two]
     assert (there(one), there(two)) == ({"a": "1"}, {"a": "1"})
     assert not write(of(one, a="1"), of(two, a="1"))["changed"]
     # A field that the definition does not name stays.
-    changed = write(of(one, b="2"), options=["--diff"])
+    changed = write(of(one, b="2"), diff=True)
     (diff,) = changed["diff"]
     assert (diff["before"]["data"], diff["after"]["data"]) == ({}, {"b": "2"})
     assert "managedFields" not in json.dumps(diff)
@@ -79,14 +98,16 @@ def test_keys_that_are_content_hold_for_each_turn_of_a_loop(playbook, tmp_path):
 def test_a_namespace_that_is_not_there_is_taken_for_announced_in_check_mode_alone(write):
     lost = of(NAMES[0], a="1")
     lost["metadata"]["namespace"] = "not-there"
-    said = write(lost, options=["--check", "--diff"])
+    said = write(lost, check=True, diff=True)
     assert said["changed"] and said["objects"] == [lost]
     assert said["diff"][0]["after"] == lost
     assert "Fix: create its namespace first" in write(lost)["msg"]
 
 
-def test_what_the_api_server_refuses_is_said(write):
-    said = write({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not a name", "namespace": "default"}})
+def test_what_the_api_server_refuses_is_said(write_in_play):
+    said = write_in_play(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not a name", "namespace": "default"}}
+    )
     assert said["failed"]
     assert '422 (ConfigMap "Not a name" is invalid' in said["msg"] and "Traceback" not in said["msg"]
 
@@ -97,18 +118,18 @@ def test_a_kind_that_the_cluster_does_not_know_is_said(write):
     assert "example.org/v1" in said["msg"]
 
 
-def test_a_secret_is_written_once_and_its_values_are_never_shown(write):
+def test_a_secret_is_written_once_and_its_values_are_never_shown(write_in_play):
     word = base64.b64encode(b"planted-word").decode()
     secret = of(NAMES[0], password=word) | {"kind": "Secret"}
     try:
-        made = write(secret, options=["--diff"])
+        made = write_in_play(secret, options=["--diff"])
         assert made["changed"] and made["diff"][0]["after"]["data"] == {"password": "(hidden, after)"}
-        changed = write(secret | {"data": {}, "stringData": {"password": "another-word"}}, options=["--diff"])
+        changed = write_in_play(secret | {"data": {}, "stringData": {"password": "another-word"}}, options=["--diff"])
         assert changed["diff"][0]["after"] == {"data": {"password": "(hidden, after)"}}
-        assert not write(secret | {"data": {}, "stringData": {"password": "another-word"}})["changed"]
+        assert not write_in_play(secret | {"data": {}, "stringData": {"password": "another-word"}})["changed"]
         assert "word" not in json.dumps([made, changed]).replace("password", "")
     finally:
-        write(secret, state="absent")
+        write_in_play(secret, state="absent")
 
 
 def test_a_list_of_names_keeps_the_entries_of_others(write):

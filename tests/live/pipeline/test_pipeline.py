@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playbooks.output import one_line
 
 from live.lab_cluster import AS_JSON, CONTEXT, KUBECONFIG, changed, kubectl, run, staying_pods
@@ -67,6 +68,8 @@ def test_check_mode_passes_where_two_roles_share_a_namespace_that_is_not_there(p
     assert "elsewhere" not in kubectl("get", "namespaces", "--output", "name")
 
 
+# In CI that of falco_ebpf alone, in tests/live/falco.
+@pytest.mark.rare
 def test_a_lost_certificate_comes_back_and_only_its_pod_restarts(playbook, arguments):
     def pods():
         staying = [pod["metadata"] for pod in staying_pods("falco")]

@@ -20,6 +20,8 @@ from live.lab_cluster import FALCO, TOP, kubectl, playbook
 
 from .cluster import generation
 
+# In CI the role with a double of Falco, and the fetching in tests/playbooks/supply.
+pytestmark = pytest.mark.rare
 NAMESPACE = "rule-sets-test"
 MARK = "m" + uuid.uuid4().hex[:8]
 NAME = "Name of the machine read in a container"
