@@ -53,10 +53,10 @@ sanity: ## ansible-test sanity
 	@PATH="$(dev):$$PATH" tools/sanity.sh
 
 supply: ## charts, images and programs from mirrors on loopback, and damaged bundles
-	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q tests/playbooks/supply
+	@PATH="$(dev):$$PATH"; tools/packages.sh skopeo docker-registry curl; pytest -q -n auto --dist loadfile tests/playbooks/supply
 
 refusals: docker ## wrong input ends before the first change
-	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q tests/playbooks/refusals
+	@PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$(tools/lab.sh) pytest -q -n auto tests/playbooks/refusals
 
 inventories: ## playbooks with users' inventories: localhost, several clusters, encrypted variables, a bastion host over SSH
 	@PATH="$(dev):$$PATH"; tools/packages.sh openssh-server skopeo; pytest -q -n auto --dist loadfile tests/playbooks/inventories

@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def mirror():
     """The address of a mirror of grafana.com with one revision of one dashboard."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}/{{id}}/{{revision}}"
         httpd.shutdown()
 

@@ -55,7 +55,7 @@ def served(context=None):
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     server.asked, server.answers, server.closes = [], [], False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:
