@@ -37,7 +37,7 @@ lint: ## ansible-lint, yamllint, ruff
 unit: ## unit tests of plugins, roles and charts
 	@folder() { sed -n "s/^lab: $$1 is in //p" <<<"$$made"; }; made=$$(lab/build.py helm prometheus loki); \
 	PATH="$(dev):$$PATH" HELM=$$(folder helm)/helm PROMTOOL=$$(folder prometheus)/promtool LOKI=$$(folder loki)/loki \
-	pytest -q -n auto tests/unit tests/contract
+	pytest -q -n 4 tests/unit tests/contract
 
 lab-test: ## tests of the lab's own programs
 	@tools/packages.sh clang libbpf-dev

@@ -34,9 +34,9 @@ def loki_program():
     return program("loki", "loki")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loki(loki_program, tmp_path_factory):
-    """A Loki of the test file's own."""
+    """A Loki, in which each test has a tenant of its own."""
     with loki_history.started(loki_program, tmp_path_factory.mktemp("loki")) as running:
         yield running
 

@@ -8,10 +8,10 @@ import json
 import time
 import urllib.parse
 
-import loki_history
 import pytest
 from shipped import ROLE
 
+TENANT = "dashboard-bars"
 STEP, RANGE = 60, 900
 LABELS = {"cluster": "c", "node_name": "n", "namespace": "shop", "pod": "p", "container": "kube-apiserver"}
 # Ages of lines in seconds: the newest is younger than a step, and none is at the begin of the range.
@@ -28,12 +28,11 @@ AUDIT = {
 
 
 @pytest.fixture(scope="module")
-def loki(loki_program, tmp_path_factory):
-    with loki_history.started(loki_program, tmp_path_factory.mktemp("loki")) as running:
-        now = time.time_ns()
-        line = json.dumps(AUDIT, separators=(",", ":"))
-        running.push("t", LABELS, sorted((now - age * 10**9, line) for age in AGES))
-        yield running
+def loki(loki):
+    now = time.time_ns()
+    line = json.dumps(AUDIT, separators=(",", ":"))
+    loki.push(TENANT, LABELS, sorted((now - age * 10**9, line) for age in AGES))
+    return loki
 
 
 def expression(page, title):
@@ -50,7 +49,7 @@ def expression(page, title):
 
 def total(loki, kind, **query):
     """The sum of all values of a query, as a legend or a number has it."""
-    answer = json.loads(loki._ask("t", f"/loki/api/v1/{kind}?{urllib.parse.urlencode(query)}"))["data"]
+    answer = json.loads(loki._ask(TENANT, f"/loki/api/v1/{kind}?{urllib.parse.urlencode(query)}"))["data"]
     rows = answer["result"]
     assert rows, query
     return sum(float(value) for row in rows for _at, value in row.get("values", [row.get("value")]))

@@ -16,25 +16,24 @@ PROOF = "pipeline-proof"
 
 
 @pytest.fixture(scope="module")
-def loki(loki_program, tmp_path_factory):
-    with loki_history.started(loki_program, tmp_path_factory.mktemp("loki")) as running:
-        story = loki_history.Story(running, "events")
-        for at, (pod, namespace, rule, priority) in enumerate(
-            [
-                ("pipeline-proof-1", PROOF, SHELL, "Notice"),
-                ("notification-test-1", PROOF, SHELL, "Notice"),
-                ("other", PROOF, SHELL, "Notice"),
-                ("pipeline-proof-2", PROOF, "Write below etc", "Notice"),
-                ("pipeline-proof-3", "shop", SHELL, "Notice"),
-                ("loud", "shop", SHELL, "Error"),
-                ("proof-0123", "continuous-proof", SHELL, "Notice"),
-            ]
-        ):
-            fields = {"k8s.ns.name": namespace, "k8s.pod.name": pod}
-            line = {"output_fields": fields, "priority": priority, "rule": rule}
-            story.said(600 + at, json.dumps(line, separators=(",", ":")))
-        story.told()
-        yield story
+def loki(loki):
+    story = loki_history.Story(loki, "events")
+    for at, (pod, namespace, rule, priority) in enumerate(
+        [
+            ("pipeline-proof-1", PROOF, SHELL, "Notice"),
+            ("notification-test-1", PROOF, SHELL, "Notice"),
+            ("other", PROOF, SHELL, "Notice"),
+            ("pipeline-proof-2", PROOF, "Write below etc", "Notice"),
+            ("pipeline-proof-3", "shop", SHELL, "Notice"),
+            ("loud", "shop", SHELL, "Error"),
+            ("proof-0123", "continuous-proof", SHELL, "Notice"),
+        ]
+    ):
+        fields = {"k8s.ns.name": namespace, "k8s.pod.name": pod}
+        line = {"output_fields": fields, "priority": priority, "rule": rule}
+        story.said(600 + at, json.dumps(line, separators=(",", ":")))
+    story.told()
+    return story
 
 
 @pytest.mark.parametrize(
