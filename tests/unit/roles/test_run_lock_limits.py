@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import now
 from api_double import Cluster, Server
 from plays import entry, run
-from two_runs import ENTRIES, LEASE, LOCK, NOTE, cluster_lock, command, gate, holder, keeper_of, reached
+from two_runs import ENTRIES, LEASE, LOCK, NOTE, cluster_lock, command, gate, holder, keeper_of, reached, wait_until
 
 ANOTHER = {
     "apiVersion": "coordination.k8s.io/v1",
@@ -99,7 +99,8 @@ def test_a_lock_of_another_host_is_held_from_here(runs, server, tmp_path, keywor
     (tmp_path / "gate").touch()
     said = runs.said(done)
     assert "failed=0" in said and "modules/run_lock.py" in said
-    assert holder(server) == ""
+    # A busy machine ends the run before its keeper.
+    wait_until(lambda: holder(server) == "", seconds=10)
 
 
 def test_credentials_are_in_no_file_and_on_no_command_line(runs, server, tmp_path):
