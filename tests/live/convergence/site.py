@@ -15,7 +15,7 @@ from live.lab_cluster import AS_JSON, BUNDLE, INPUTS, TOP, changed, playbook
 
 PROOF = Path(INPUTS["pipeline_proof_path"])
 # The first words of site.yml on an existing cluster.
-ON_THE_CLUSTER = "apply | Keep other runs away from the cluster"
+ON_THE_CLUSTER = "install | Keep other runs away from the cluster"
 
 
 class Run:

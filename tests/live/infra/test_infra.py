@@ -48,7 +48,7 @@ def test_it_ends_in_the_proof(repository, installed):
 def test_the_repository_uses_the_installed_collection(repository, installed):
     folder = repository.folder / "collections/ansible_collections/runtime_security/kubernetes"
     assert not folder.is_symlink()
-    assert f"task path: {folder}/roles/loki_stack/tasks/apply.yml" in installed
+    assert f"task path: {folder}/roles/loki_stack/tasks/install.yml" in installed
 
 
 def test_nothing_else_in_the_cluster_changes(before, installed):

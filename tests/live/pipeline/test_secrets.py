@@ -21,12 +21,12 @@ from .secret_words import GIVEN, ProcessList, seen_in
 # Tasks in the middle of which a run is killed, and the inputs that bring it there: Helm has the values, Grafana gets the
 # passwords, the proof has them.
 KILLED_IN = {
-    "apply | Let Falco validate its rules": {"falco_ebpf_shipped_rules": False},
+    "install | Let Falco validate its rules": {"falco_ebpf_shipped_rules": False},
     "releases | Install or upgrade Falco and its receiver": {
         "falco_ebpf_receiver_resources": {"requests": {"cpu": "11m"}}
     },
-    "apply | Write the alert rules": {},
-    "ready | Follow the markers": {},
+    "install | Write the alert rules": {},
+    "prove | Follow the markers": {},
 }
 
 # Only in make molecule: the others have the same words in hand.

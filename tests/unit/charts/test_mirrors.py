@@ -197,7 +197,7 @@ def test_without_mirrors_the_values_name_no_image(role, inputs, charts):
 
 
 # Files with the pods that the roles start themselves.
-PODS = {"pipeline_proof": "tasks/ready.yml", "ebpf_readiness": "tasks/ready.yml"}
+PODS = {"pipeline_proof": "tasks/prove.yml", "ebpf_readiness": "tasks/ready.yml"}
 
 
 @pytest.mark.parametrize("role", PODS)

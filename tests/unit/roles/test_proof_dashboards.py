@@ -42,7 +42,7 @@ CASES = {
 def test_the_dashboards_that_are_asked_for(tmp_path, case):
     given, expected = CASES[case]
     role = TOP / "roles" / "pipeline_proof"
-    tasks = yaml.safe_load((role / "tasks" / "ready.yml").read_text())[1]["block"]
+    tasks = yaml.safe_load((role / "tasks" / "prove.yml").read_text())[0]["block"]
     asked = next(task for task in tasks if "runtime_security.kubernetes.pipeline_proof" in task)
     check = {
         "ansible.builtin.assert": {"that": "asked == expected", "fail_msg": "{{ asked }}"},
