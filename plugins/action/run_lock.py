@@ -22,7 +22,10 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lo
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lock import LockError, Record, Watch
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import WorkError
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.action_door import ActionDoor
-from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import typed_arguments
+from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.older_templating import (
+    typed_arguments,
+    typed_value,
+)
 from ansible_collections.runtime_security.kubernetes.plugins.plugin_utils.run_keeper import (
     note_of,
     release_at_the_end,
@@ -35,6 +38,8 @@ release_at_the_end()
 # Seconds between looks at a lock that another run holds.
 _EVERY = 1
 _LONGEST = 86400
+# A lock keeps runs apart only if all of its tasks agree, so they take these from the play.
+_VARIABLES = {"timeout": "runtime_security_lock_timeout", "lock_namespace": "runtime_security_lock_namespace"}
 
 
 class ActionModule(ActionDoor):
@@ -45,7 +50,7 @@ class ActionModule(ActionDoor):
     def run(self, tmp=None, task_vars=None):
         # Not that of ActionDoor: the module is one step of this.
         result = super(ActionDoor, self).run(tmp, task_vars)
-        self._task.args = typed_arguments(self._task, self._templar, task_vars)
+        self._task.args = self._of_the_play(task_vars) | typed_arguments(self._task, self._templar, task_vars)
         refuse(self._task.args)
         try:
             params = self.parameters()
@@ -56,6 +61,14 @@ class ActionModule(ActionDoor):
             return result
         with contextlib.ExitStack() as ends:
             return result | self._held(Steps(self, params, task_vars, ends), params)
+
+    def _of_the_play(self, task_vars):
+        """Options by the variables of the play, where these are set."""
+        return {
+            option: typed_value(task_vars[variable], self._templar, task_vars)
+            for option, variable in _VARIABLES.items()
+            if variable in task_vars
+        }
 
     def _held(self, steps, params):
         """Take the lock, and have it kept until the run ends."""

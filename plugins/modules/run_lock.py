@@ -30,12 +30,15 @@ options:
     description: Path to lock, in place of a cluster. It need not exist, and nothing is written there.
     type: path
   lock_namespace:
-    description: Namespace of the Lease. It must exist and stay; all runs on a cluster need the same.
+    description:
+      - Namespace of the Lease. It must exist and stay; all runs on a cluster need the same.
+      - Without this option the action takes the variable C(runtime_security_lock_namespace), if it is set.
     type: str
     default: default
   timeout:
     description:
       - Seconds to wait for another run, from V(0) to V(86400). With V(0) the task fails at once, unless that run was killed.
+      - Without this option the action takes the variable C(runtime_security_lock_timeout), if it is set.
     type: int
     default: 900
   optional:

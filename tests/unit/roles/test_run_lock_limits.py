@@ -173,6 +173,13 @@ def test_values_that_are_none_are_refused(runs, server, options, word):
     assert server.cluster.leases == []
 
 
+def test_options_come_from_the_play(runs, server):
+    said = runs.said(runs.start(cluster_lock(server), options=["--check"], runtime_security_lock_namespace="A b"))
+    assert "runtime_security_lock_namespace: no name of a namespace ('A b')" in said
+    own = cluster_lock(server, lock_namespace="own")
+    assert "failed=0" in runs.said(runs.start(own, options=["--check"], runtime_security_lock_namespace="A b"))
+
+
 def test_every_entry_of_a_role_waits_for_the_lock():
     cluster = Cluster(json.loads(json.dumps(ANOTHER)))
     (lease,) = cluster.objects.values()
