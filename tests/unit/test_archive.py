@@ -17,7 +17,7 @@ import yaml
 
 TOP = Path(__file__).parents[2]
 # 620 KiB.
-MOST_BYTES = 620 * 1024
+MOST_BYTES = 660 * 1024
 # Roles for the collection's own playbooks; their READMEs are for contributors.
 INTERNAL = ("playbook",)
 TOP_LEVEL = {
