@@ -39,8 +39,9 @@ def inputs():
 
 
 def shared():
-    """The inputs that several roles take up."""
-    texts = [path.read_text(encoding="utf-8") for role in ROLES for path in role.glob("[dtv]*/**/*.yml")]
+    """The inputs that several roles take up, or an action in their place."""
+    files = [*(TOP / "plugins/action").glob("*.py"), *(path for role in ROLES for path in role.glob("[dtv]*/**/*.yml"))]
+    texts = [path.read_text(encoding="utf-8") for path in files]
     return {name for text in texts for name in re.findall(r"\bruntime_security_[a-z_]+[a-z]\b", text)} - {PREFIX}
 
 
