@@ -33,6 +33,8 @@ KNOWN = {
     8765: "Falco's metrics and probes",
     8888: "the log agent's metrics",
     9153: "CoreDNS' metrics",
+    9798: "the continuous proof's metrics",
+    9799: "the metrics of the pods that renew certificates",
     13133: "the log agent's probes",
 }
 # The kubelet hands exec, attach and port-forward of the tests over to containerd, on the node's loopback.

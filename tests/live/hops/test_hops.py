@@ -19,7 +19,7 @@ from live.rotation.events import caused
 from live.rotation.node_logs import ranges
 from live.tls.questions import Questions
 
-from .clear import watched, words
+from .clear import HOPS, watched, words
 
 LEAST = int(os.environ.get("HOPS_LEAST", "5000"))
 # A second: lines, and events of both kinds together.
@@ -51,7 +51,7 @@ def nothing_in_clear(wire, marker=""):
     assert wire.dropped == 0
     assert {name: dict(ports) for name, ports in wire.seen(words(marker)).items() if ports} == {}
     assert wire.unknown() == []
-    assert min(wire.secured()[port] for port in (2801, 3443, 9090, 3000)) > 0
+    assert min(wire.secured()[port] for port in HOPS) > 0
     assert wire.has(f"Bearer {wire.control}".encode(), 2810), "the capture lacks the test's own request"
     assert wire.has(b"GET /metrics", 8765) and wire.has(b"falcosecurity_", 8765), "the capture lacks Falco's metrics"
 
