@@ -123,7 +123,7 @@ tls: docker ## TLS of Prometheus and Grafana switched on, rotated and switched o
 	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"]}' \
 	pytest -v -s tests/live/tls
 
-hops: docker ## TLS on every hop at once: all certificates and CAs rotated between numbered lines and events, the node's wires, and the latency; on the cluster of make up, 20 minutes
+hops: docker ## TLS on every hop at once: all certificates and CAs rotated between numbered lines and events, the node's wires, and the latency; on the cluster of make up, 25 minutes
 	@tools/packages.sh tcpdump; bundle=$$(tools/lab.sh); PATH="$(dev):$$PATH" RUNTIME_SECURITY_BUNDLE=$$bundle \
 	PIPELINE_INPUTS='{"minikube_profile": "runtime-security", "runtime_security_kubeconfig": "'$${KUBECONFIG:-$$HOME/.kube/config}'", "falco_ebpf_readiness": "machine", "falco_ebpf_accepted_findings": ["memlock"], "falco_ebpf_values": {"falcosidekick": {"config": {"debug": true}}}}' \
 	pytest -v -s tests/live/hops
