@@ -14,6 +14,7 @@ import json
 import os
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import x509
@@ -77,7 +78,7 @@ class Watch(threading.Thread):
                 ]:
                     self._note(item["metadata"]["name"], item.get("data") or {})
             try:
-                series = found_grafana().request("GET", QUERY + ENDS)["data"]["result"]
+                series = found_grafana().request("GET", QUERY + quote(ENDS))["data"]["result"]
             except (GrafanaError, WorkError):
                 continue
             for one in series:
