@@ -19,7 +19,12 @@ _SECONDS = 60
 
 
 def labels(params: dict) -> dict[str, str]:
-    """By which its objects are found; the owner's are among them."""
+    """By which its objects are found; the owner's are among them. Some are in namespaces that two installations share."""
+    return {**pod_labels(params), "runtime-security/namespace": params["namespace"]}
+
+
+def pod_labels(params: dict) -> dict[str, str]:
+    """By which its pod is found, in its namespace."""
     return {
         **params["owner"],
         "app.kubernetes.io/name": "certificate-renewal",
@@ -104,8 +109,8 @@ def _selected(version: str, kind: str, params: dict, namespace: str = "") -> dic
 
 
 def _role(params: dict, namespace: str, allowed: list[dict]) -> list[dict]:
-    # Its own namespace's too may be the lock's or Grafana's: one Role in each.
-    metadata = _metadata(params, namespace, params["name"])
+    own = namespace == params["namespace"]
+    metadata = _metadata(params, namespace, params["name"] if own else f"{params['name']}-{params['namespace']}")
     group = "rbac.authorization.k8s.io"
     subject = {"kind": "ServiceAccount", "name": params["name"], "namespace": params["namespace"]}
     return [
@@ -114,7 +119,7 @@ def _role(params: dict, namespace: str, allowed: list[dict]) -> list[dict]:
             "apiVersion": f"{group}/v1",
             "kind": "RoleBinding",
             "metadata": metadata,
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": params["name"]},
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": metadata["name"]},
             "subjects": [subject],
         },
     ]
@@ -122,7 +127,7 @@ def _role(params: dict, namespace: str, allowed: list[dict]) -> list[dict]:
 
 def _deployment(params: dict, data: dict[str, str]) -> dict:
     digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-    metadata = {"labels": labels(params), "annotations": {"runtime-security/programs": digest}}
+    metadata = {"labels": pod_labels(params), "annotations": {"runtime-security/programs": digest}}
     return _object(
         "apps/v1",
         "Deployment",
@@ -130,7 +135,7 @@ def _deployment(params: dict, data: dict[str, str]) -> dict:
         spec={
             "replicas": 1,
             "strategy": {"type": "Recreate"},
-            "selector": {"matchLabels": labels(params)},
+            "selector": {"matchLabels": pod_labels(params)},
             "template": {"metadata": metadata, "spec": _pod(params)},
         },
     )
@@ -179,7 +184,7 @@ def _pod(params: dict) -> dict:
 
 def _service(params: dict) -> dict:
     found = _object(
-        "v1", "Service", params, spec={"selector": labels(params), "ports": [{"name": "metrics", "port": PORT}]}
+        "v1", "Service", params, spec={"selector": pod_labels(params), "ports": [{"name": "metrics", "port": PORT}]}
     )
     scraped = "true" if params["monitor_labels"] is None else "false"
     found["metadata"]["annotations"] = {"prometheus.io/scrape": scraped, "prometheus.io/port": str(PORT)}
@@ -187,7 +192,7 @@ def _service(params: dict) -> dict:
 
 
 def _monitor(params: dict) -> dict:
-    spec = {"selector": {"matchLabels": labels(params)}, "endpoints": [{"port": "metrics"}]}
+    spec = {"selector": {"matchLabels": pod_labels(params)}, "endpoints": [{"port": "metrics"}]}
     found = _object("monitoring.coreos.com/v1", "ServiceMonitor", params, spec=spec)
     found["metadata"]["labels"] = {**found["metadata"]["labels"], **params["monitor_labels"]}
     return found
@@ -199,7 +204,7 @@ def _policies(params: dict) -> list[dict]:
     reader = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": params["metrics_namespace"]}}}
     names = {"ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]}
     spec = {
-        "podSelector": {"matchLabels": labels(params)},
+        "podSelector": {"matchLabels": pod_labels(params)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [{"from": [reader], "ports": [{"port": PORT}]}],
         "egress": [names, {"ports": [{"port": port} for port in _API_PORTS]}, *_destinations(params)],

@@ -13,6 +13,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
     unwanted,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.cluster_reader import Reader, UnclearAnswer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.object_writer import Refused
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.run_lock.lease_object import NAMESPACE
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
@@ -89,6 +90,11 @@ def run(params: dict, mode: Mode) -> dict:
             else:
                 changes = k8s_objects.write(reader, definitions, owned, mode.check)
                 changes += k8s_objects.remove(reader, unwanted(params), owned, mode.check)
+        except Refused as error:
+            # Who may not grant rights has not asked for this pod.
+            raise WorkError(
+                f"{error} Or leave renewal to the next run (for the roles: runtime_security_certificate_renewal: false)."
+            ) from error
         except UnclearAnswer as error:
             raise WorkError(f"What the cluster answers is not clear, and nothing more was changed. {error}") from error
     return k8s_objects.result(changes, mode)

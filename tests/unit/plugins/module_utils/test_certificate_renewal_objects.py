@@ -109,6 +109,17 @@ def test_where_somebody_else_signs_it_reads_only():
     assert verbs and all(one == ["get"] for one in verbs)
 
 
+def test_two_installations_share_no_object():
+    """Not where the lock is either, and not what a removal looks for."""
+
+    def places(**changes):
+        return {(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]) for one in made(**changes)}
+
+    assert places().isdisjoint(places(namespace="second"))
+    first, second = (objects.labels(work.settled({**PARAMS, "namespace": name})) for name in ("logs", "second"))
+    assert not first.items() <= second.items()
+
+
 def test_what_was_given_stays_with_its_giver():
     ca = {**PARAMS["ca"], "certificate": "given-public", "key": "given-private"}
     found = made(ca=ca)
