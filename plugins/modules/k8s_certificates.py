@@ -163,7 +163,9 @@ options:
     type: dict
     default: {}
   owner:
-    description: Labels of the Secrets, and of the Certificates of cert-manager. A Secret of one of the names without them is not managed by this task and is refused.
+    description:
+      - Labels of the Secrets, and of the Certificates of cert-manager. A Secret of one of the names without them is not managed by this
+        task and is refused.
     type: dict
     default: {app.kubernetes.io/managed-by: runtime_security.kubernetes}
 attributes:

@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - runtime_security.kubernetes maintainers (@runtime-security)
 description:
-  - Reads the Secrets of a CA and of the certificates that M(runtime_security.kubernetes.k8s_certificates) keeps with it, or of those that an issuer of cert-manager keeps in its place.
+  - Reads the Secrets of a CA and of the certificates that M(runtime_security.kubernetes.k8s_certificates) keeps with it, or of those
+    that an issuer of cert-manager keeps in its place.
   - Nothing of a private key is returned. A Secret that does not exist, or has no readable certificate, is not listed.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster

@@ -19,9 +19,8 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work i
 
 _NAMED = {"namespace": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
 ARGUMENTS = {
-    **{
-        key: spec for key, spec in certificates.ARGUMENTS.items() if key not in ("phase", "renew", "ca", "certificates")
-    },
+    **connection.ARGUMENTS,
+    **{key: certificates.ARGUMENTS[key] for key in ("renew_before_days", "owner")},
     **_NAMED,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "ca": {**certificates.ARGUMENTS["ca"], "required": False},

@@ -59,12 +59,15 @@ class Grafana:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url + what, content, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS, context=tls) as answer:
+            # Not through a proxy of the image's environment.
+            opener = urllib.request.build_opener(
+                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
+            )
+            with opener.open(request, timeout=_SECONDS) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            raise WorkError(
-                f"Grafana: {method} {what}: {error.code} {error.read()[:200].decode(errors='replace')}"
-            ) from error
+            said = error.read()[:200].decode(errors="replace")
+            raise GrafanaError(f"Grafana: {method} {what}: {error.code} {said}", error.code) from error
         except (OSError, ValueError) as error:
             raise GrafanaError(f"Grafana: {method} {what}: no answer ({type(error).__name__}: {error})") from error
 

@@ -25,7 +25,8 @@ AGAIN = 30
 
 
 def log(text: str) -> None:
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main(settings_file: str) -> None:
