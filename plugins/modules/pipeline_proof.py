@@ -18,7 +18,6 @@ description:
   - The pod and its namespace are removed at the end, also after a failure; the module does not wait until the namespace
     is deleted. Leftovers of an interrupted run are removed at the start.
   - Fails after all checks if a line is not V(ok); the result, and the file at O(path), still contain the whole list.
-  - The controller prints the proof as a table, as the filter P(runtime_security.kubernetes.proof_table#filter) makes it.
 extends_documentation_fragment:
   - runtime_security.kubernetes.cluster
   - runtime_security.kubernetes.grafana_target

@@ -10,7 +10,7 @@ from live.lab_cluster import CONTEXT, kubectl, run, staying_pods
 
 NAMESPACES = ("monitoring", "falco")
 # They find what they read by the API server.
-ASK = {"prometheus", "promtail", "alloy", "opentelemetry-collector"}
+ASK = {"prometheus", "promtail", "alloy", "opentelemetry-collector", "certificate-renewal"}
 
 
 def read(kind):
