@@ -15,7 +15,6 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
 _PROGRAMS, _SETTINGS = "/programs", "settings.json"
 # Before and behind the API server's Service: a policy cannot name the API server, which is no pod.
 _API_PORTS = (443, 6443, 8443)
-_SECONDS = 60
 
 
 def labels(params: dict) -> dict[str, str]:

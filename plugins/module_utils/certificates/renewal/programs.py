@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils import (
     grafana_data_source_settings,
     rollout,
@@ -57,6 +59,7 @@ MODULES = (
 MAIN = main.__name__
 
 
+@functools.cache
 def files() -> dict[str, str]:
     """Path below a folder of PYTHONPATH to source."""
     return {f"{module.__name__.replace('.', '/')}.py": source_of(module) for module in MODULES}

@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates import issuer
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.plan import Stored
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.renewer import (
     data_sources,
     workloads,
@@ -29,6 +30,7 @@ from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certif
     SecretStore,
 )
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.renewer.settings import Settings
+from ansible_collections.runtime_security.kubernetes.plugins.module_utils.certificates.wanted import Place
 from ansible_collections.runtime_security.kubernetes.plugins.module_utils.work import Mode, WorkError
 
 _EVERY_SECONDS = 2
@@ -45,7 +47,7 @@ class Round:
     def run(self) -> bool:
         """Whether something changed. The lock is taken only where something has to; raises WorkError where that cannot be done."""
         step = self._certificates(None, check=True)
-        if not (step["changed"] or step["phases"] or self._outdated(step)):
+        if not (step["changed"] or step["phases"] or self._stale(step) or self._outdated_sources()):
             return False
         with held(LeasePlace(self._api, self._settings.lock_namespace), self._settings.name) as check:
             step = self._certificates(None)
@@ -68,16 +70,15 @@ class Round:
                 self._log(line)
         return step
 
-    def _outdated(self, step: dict) -> list[str]:
-        """Workloads and data sources that have other certificates."""
-        found = workloads.outdated(self._api, self._settings.workloads, step["certificates"])
-        return [str(one) for one in found] + [source.uid for source in self._outdated_sources()]
+    def _stale(self, step: dict) -> list[workloads.Workload]:
+        """Workloads whose pods have other certificates."""
+        return workloads.outdated(self._api, self._settings.workloads, step["certificates"])
 
     def _outdated_sources(self) -> list[data_sources.Source]:
         return data_sources.outdated(self._grafana, self._settings.sources, self._data()) if self._grafana else []
 
     def _roll_out(self, step: dict) -> None:
-        stale = workloads.outdated(self._api, self._settings.workloads, step["certificates"])
+        stale = self._stale(step)
         for one in stale:
             self._log(f"{one}: its pods start with other certificates")
         workloads.restart(self._api, stale, step["certificates"])
@@ -100,18 +101,21 @@ class Round:
 
     def _data(self) -> dict[str, dict[str, bytes]]:
         places = {source.certificate: self._settings.place(source.certificate) for source in self._settings.sources}
-        stored = SecretStore(self._api, self._settings.owner).read(places.values())
-        missing = [str(place) for place in places.values() if place not in stored]
-        if missing:
-            raise WorkError(f"Secret {missing[0]}: it does not exist.")
+        stored = _existing(SecretStore(self._api, self._settings.owner), list(places.values()))
         return {name: stored[place] for name, place in places.items()}
 
 
 def _followed(settings: Settings, store: SecretStore) -> dict:
     """The certificates as somebody else wrote them."""
-    stored = store.read(leaf.place for leaf in settings.declared.leaves)
-    missing = [leaf.place for leaf in settings.declared.leaves if leaf.place not in stored]
-    if missing:
-        raise WorkError(f"Secret {missing[0]}: it does not exist.")
+    stored = _existing(store, [leaf.place for leaf in settings.declared.leaves])
     prints = {leaf.name: issuer.fingerprints(leaf, stored[leaf.place]) for leaf in settings.declared.leaves}
     return {"changed": False, "phases": [], "report": [], "certificates": prints}
+
+
+def _existing(store: SecretStore, places: list[Place]) -> Stored:
+    """The data of Secrets; raises WorkError for one that does not exist."""
+    stored = store.read(places)
+    missing = [place for place in places if place not in stored]
+    if missing:
+        raise WorkError(f"Secret {missing[0]}: it does not exist.")
+    return stored
