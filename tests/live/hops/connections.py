@@ -99,7 +99,7 @@ def _without_chunks(text: bytes) -> t.Iterator[bytes]:
 def _unpacked(text: bytes) -> t.Iterator[bytes]:
     place = text.find(_GZIP)
     while place >= 0:
-        # As far as it goes: a message may have been cut off.
+        # As far as it goes: a message may have been truncated.
         unpacker, unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS), b""
         with contextlib.suppress(zlib.error):
             for begin in range(place, len(text), 4096):

@@ -115,6 +115,14 @@ class Arrived:
         logged = self._events.falcos.counts
         return sum(logged[kind][n] > 1 for kind, ns in (("new", self.new), ("running", self.running)) for n in ns)
 
+    def described(self, failures):
+        """What is wrong with the lines and events, for a person; failures: those that the receiver's log shows."""
+        received = ", ".join(f"{len(numbers)} {what}" for what, (numbers, _seen) in failures.items())
+        return (
+            f"in Loki lost {len(self.lost_lines())} lines, {len(self.lost_events())} events; at the receiver: {received}"
+            f"\ntwice {len(self.doubled())}; seen by two Falcos, and so twice: {self.overlaps()} events"
+        )
+
 
 def test_a_rotation_of_every_hop(folder, image, cluster):
     with (
@@ -140,10 +148,7 @@ def test_a_rotation_of_every_hop(folder, image, cluster):
     print(
         f"\nnew certificates in {seconds['certificates']:.0f} s, new CAs in {seconds['ca']:.0f} s; {arrived.written} lines, "
         f"{len(arrived.new)} events of new processes, {len(arrived.running)} of one that ran all the time, in {took:.0f} s"
-        f"\nin Loki lost {len(arrived.lost_lines())} lines, {len(arrived.lost_events())} events; at the receiver: "
-        + ", ".join(f"{len(numbers)} {what}" for what, (numbers, _seen) in failures.items())
-        + f"\ntwice {len(arrived.doubled())}; seen by two Falcos, and so twice: {arrived.overlaps()} events"
-        f"\n{questions}\nload of the last 1, 5 and 15 minutes {os.getloadavg()}, {os.cpu_count()} processors"
+        f"\n{arrived.described(failures)}\n{questions}\nload of the last 1, 5 and 15 minutes {os.getloadavg()}, {os.cpu_count()} processors"
     )
     cas = {name for name in before if name.endswith("-ca")}
     assert {name for name in before if before[name] == between[name]} == cas and len(cas) == 3

@@ -78,5 +78,5 @@ def lines(cluster: Cluster, query: str, started: int) -> t.Iterator[str]:
     for begin in range(started, int(time.time()) + 1, 30):
         answer = cluster.loki("query_range", query=query, start=begin, end=begin + 30, limit=5000, direction="forward")
         found = [value[1] for stream in answer["data"]["result"] for value in stream["values"]]
-        assert len(found) < 5000, "the query was cut off"
+        assert len(found) < 5000, "the query was truncated"
         yield from found

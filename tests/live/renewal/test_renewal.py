@@ -124,9 +124,7 @@ def test_nobody_renews_certificates_and_nothing_is_lost(image, cluster, short):
     print(
         f"\n{MINUTES:.0f} minutes with certificates of {LIFETIME:.0f}: {arrived.written} lines, {len(arrived.new)} events of new "
         f"processes, {len(arrived.running)} of one that ran all the time"
-        f"\nin Loki lost {len(arrived.lost_lines())} lines, {len(arrived.lost_events())} events; at the receiver: "
-        + ", ".join(f"{len(numbers)} {what}" for what, (numbers, _seen) in failures.items())
-        + f"\ntwice {len(arrived.doubled())}; seen by two Falcos, and so twice: {arrived.overlaps()} events\n{questions}\n"
+        f"\n{arrived.described(failures)}\n{questions}\n"
         + "\n".join(f"{name}: {len(serials)} certificates" for name, serials in sorted(watch.serials.items()))
         + "\n"
         + "\n".join(
